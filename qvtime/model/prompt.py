@@ -1,0 +1,74 @@
+"""From moments and words to token ids: the one layout that training and inference share.
+
+    <|im_start|>user\\n
+    <168.0 seconds><|vision_start|><|video_pad|>…<|vision_end|>     once a temporal patch
+    question<|im_end|>\\n<|im_start|>assistant\\n
+
+The video comes first, so that it can be computed once and asked about many times; the layout is
+the one released with the weights (no outer vision tags: transformers 4.57, vLLM). Ids are built
+piece by piece, and the user's words are encoded with control tokens split into plain text, so
+that no question can end its own turn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+IM_START, IM_END = "<|im_start|>", "<|im_end|>"
+VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
+VIDEO_PAD, IMAGE_PAD, END_OF_TEXT = "<|video_pad|>", "<|image_pad|>", "<|endoftext|>"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlIds:
+    """The ids of the tokens that words may not contain."""
+
+    im_start: int
+    im_end: int
+    vision_start: int
+    vision_end: int
+    video_pad: int
+    end_of_text: int
+
+
+def control_ids(tokenizer: Any) -> ControlIds:
+    """The control tokens of a Qwen3-VL tokenizer."""
+    names = (IM_START, IM_END, VISION_START, VISION_END, VIDEO_PAD, END_OF_TEXT)
+    return ControlIds(*(tokenizer.convert_tokens_to_ids(name) for name in names))
+
+
+def time_label(centre_ms: int) -> str:
+    """What precedes a temporal patch: `<168.0 seconds>`, its centre rounded half up to 0.1 s."""
+    tenths = (centre_ms + 50) // 100
+    return f"<{tenths // 10}.{tenths % 10} seconds>"
+
+
+def encode_words(tokenizer: Any, text: str) -> list[int]:
+    """Plain words as ids; control tokens spelled in them come out as ordinary characters."""
+    ids: list[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True)[
+        "input_ids"
+    ]
+    return ids
+
+
+def encode_video(tokenizer: Any, centres_ms: Sequence[int], tokens_per_patch: int) -> list[int]:
+    """The prefix: the opened turn of the user and every temporal patch after its time."""
+    control = control_ids(tokenizer)
+    picture = [control.vision_start, *[control.video_pad] * tokens_per_patch, control.vision_end]
+    ids = [control.im_start, *encode_words(tokenizer, "user\n")]
+    for centre_ms in centres_ms:
+        ids += encode_words(tokenizer, time_label(centre_ms)) + picture
+    return ids
+
+
+def encode_question(tokenizer: Any, question: str) -> list[int]:
+    """The tail: the question, the end of the user's turn, the start of the answer."""
+    control = control_ids(tokenizer)
+    line_end = encode_words(tokenizer, "\n")
+    return [
+        *encode_words(tokenizer, question),
+        control.im_end,
+        *line_end,
+        control.im_start,
+        *encode_words(tokenizer, "assistant\n"),
+    ]
