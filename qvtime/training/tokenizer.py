@@ -6,7 +6,7 @@ so that a time is spelled digit by digit.
 
 from collections.abc import Iterable
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 CONTROL_TOKENS = (
@@ -20,6 +20,9 @@ CONTROL_TOKENS = (
     "<|video_pad|>",
 )
 TIME_TOKENS = ("<time>", "</time>")
+STANDS_ALONE = r"[<>\u4e00-\u9fff]"
+"""Never merged with a neighbour: the marks of a time, and every Chinese character, so that a
+time or a word has the same ids wherever it stands."""
 
 CHAT_TEMPLATE = (
     "{%- for message in messages %}"
@@ -40,6 +43,7 @@ def build_tokenizer(corpus: Iterable[str], vocabulary: int = 640) -> PreTrainedT
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
+            pre_tokenizers.Split(Regex(STANDS_ALONE), "isolated"),
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]

@@ -1,0 +1,309 @@
+"""A made world whose truth is known: objects, and what they do and when.
+
+A scene holds one to four objects of six colours and five shapes. Each does one thing at a time;
+at most two of them do something together. Events begin and end at any millisecond, never on a
+grid. The scene knows the state of every object at every moment, so pictures and truth cannot
+disagree.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+COLOURS: dict[str, tuple[int, int, int]] = {  # RGB
+    "red": (220, 40, 40),
+    "green": (40, 190, 70),
+    "blue": (50, 90, 230),
+    "yellow": (235, 215, 50),
+    "purple": (160, 60, 200),
+    "white": (240, 240, 240),
+}
+SHAPES = ("circle", "square", "triangle", "star", "cross")
+VERBS = (
+    "appears",
+    "vanishes",
+    "jumps",
+    "spins",
+    "grows",
+    "shrinks",
+    "shakes",
+    "blinks",
+    "turns",
+    "moves to the left",
+    "moves to the right",
+)
+
+EVENT_MS = (1200, 3000)
+"""Shortest and longest event."""
+PAUSE_MS = (1200, 7000)
+"""Shortest and longest rest of one object between two events."""
+TOGETHER = 2
+"""How many events may go on at the same moment."""
+APART = 0.29
+"""Least distance between two objects at rest, in widths of the picture."""
+MARGIN = 0.16
+"""Least distance of an object from the picture's edge, in widths."""
+SMALL, BIG = (0.1, 0.12), 1.65
+"""Radius of a small object, in widths; how much larger a grown one is."""
+
+HOP_SECONDS, HOP_HEIGHT = 0.7, 0.13
+SPIN_TURNS_PER_SECOND = 0.7
+SHAKE_PER_SECOND, SHAKE_WIDTH, SHAKE_RADIANS = 3.1, 0.05, 0.5
+BLINK_SECONDS, BLINK_OPACITY = 0.54, 0.12
+FADE_OPACITY = 0.3
+"""Opacity with which an object starts to appear, and from which it vanishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of one object: `[start_ms, end_ms)`; `turned` is the new colour of a "turns"."""
+
+    start_ms: int
+    end_ms: int
+    thing: int
+    colour: str
+    shape: str
+    verb: str
+    turned: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.colour} {self.shape}"
+
+    @property
+    def phrase(self) -> str:
+        """The verb as it is said: "jumps", "turns blue"."""
+        return f"{self.verb} {self.turned}" if self.turned else self.verb
+
+    @property
+    def caption(self) -> str:
+        return f"the {self.subject} {self.phrase}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThingState:
+    """How one object looks at one moment. Lengths in widths of the picture, y downwards."""
+
+    colour: str
+    shape: str
+    x: float
+    y: float
+    radius: float
+    radians: float = 0.0
+    opacity: float = 1.0
+    turned: str | None = None
+    turned_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How an object looks from `start_ms` on, when nothing happens to it."""
+
+    start_ms: int
+    state: ThingState
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object: its looks at rest over time, and the swaying that never stops."""
+
+    rests: tuple[Rest, ...]
+    happenings: tuple[Happening, ...]
+    sway: tuple[float, float, float, float]  # two speeds (radians a second), two phases
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Objects, their events in order of time, and the backdrop's two colours and direction."""
+
+    duration_ms: int
+    things: tuple[Thing, ...]
+    happenings: tuple[Happening, ...]
+    backdrop: tuple[tuple[int, int, int], tuple[int, int, int], float]
+    stripes: float
+    noise: float
+
+    def states(self, time_ms: float) -> list[ThingState]:
+        """Every object that can be seen at this moment, in drawing order."""
+        states = [thing_state(thing, time_ms) for thing in self.things]
+        return [state for state in states if state.opacity > 0]
+
+
+def thing_state(thing: Thing, time_ms: float) -> ThingState:
+    """How this object looks at this moment; opacity 0 when it is not there."""
+    rest = thing.rests[0].state
+    for later in thing.rests[1:]:
+        if later.start_ms > time_ms:
+            break
+        rest = later.state
+    seconds = time_ms / 1000
+    sway_x, sway_y, phase_x, phase_y = thing.sway
+    rest = replace(
+        rest,
+        x=rest.x + 0.01 * math.sin(sway_x * seconds + phase_x),
+        y=rest.y + 0.01 * math.sin(sway_y * seconds + phase_y),
+    )
+    for happening in thing.happenings:
+        if happening.start_ms <= time_ms < happening.end_ms:
+            after = next(r.state for r in thing.rests if r.start_ms == happening.end_ms)
+            return _in_motion(rest, after, happening, time_ms)
+    return rest
+
+
+def _in_motion(
+    rest: ThingState, after: ThingState, happening: Happening, time_ms: float
+) -> ThingState:
+    """The state between two rests, while something happens."""
+    since = (time_ms - happening.start_ms) / 1000  # seconds
+    share = (time_ms - happening.start_ms) / (happening.end_ms - happening.start_ms)
+    match happening.verb:
+        case "appears":
+            return replace(rest, opacity=FADE_OPACITY + (1 - FADE_OPACITY) * share)
+        case "vanishes":
+            return replace(rest, opacity=1 - (1 - FADE_OPACITY) * share)
+        case "jumps":
+            return replace(
+                rest, y=rest.y - HOP_HEIGHT * abs(math.sin(math.pi * since / HOP_SECONDS))
+            )
+        case "spins":
+            turn = 2 * math.pi * SPIN_TURNS_PER_SECOND * since
+            return replace(rest, radians=rest.radians + turn)
+        case "grows" | "shrinks":
+            return replace(rest, radius=rest.radius + (after.radius - rest.radius) * share)
+        case "shakes":
+            swing = math.sin(2 * math.pi * SHAKE_PER_SECOND * since)
+            lean = math.cos(2 * math.pi * SHAKE_PER_SECOND * 0.8 * since)
+            return replace(
+                rest,
+                x=rest.x + SHAKE_WIDTH * swing,
+                radians=rest.radians + SHAKE_RADIANS * lean,
+            )
+        case "blinks":
+            dark = (since % BLINK_SECONDS) < BLINK_SECONDS / 2
+            return replace(rest, opacity=BLINK_OPACITY if dark else 1.0)
+        case "turns":
+            return replace(rest, turned=happening.turned, turned_share=share)
+        case _:
+            return replace(rest, x=rest.x + (after.x - rest.x) * share)
+
+
+def make_scene(generator: np.random.Generator, duration_ms: int) -> Scene:
+    """A new scene; the same generator state gives the same scene."""
+    count = int(generator.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.35, 0.25]))
+    places = _places(generator, count)
+    looks: set[tuple[str, str]] = set()
+    states: list[ThingState] = []
+    for x, y in places:
+        colour, shape = _new_look(generator, looks)
+        radius = float(generator.uniform(*SMALL)) * (BIG if generator.random() < 0.4 else 1.0)
+        lean = float(generator.uniform(-0.25, 0.25))
+        there = generator.random() < 0.8
+        states.append(ThingState(colour, shape, x, y, radius, lean, float(there)))
+    rests: list[list[Rest]] = [[Rest(0, state)] for state in states]
+    happenings: list[list[Happening]] = [[] for _ in states]
+    free_ms = [int(generator.integers(300, 5000)) for _ in states]
+    while True:
+        thing = int(np.argmin(free_ms))
+        start_ms = free_ms[thing]
+        end_ms = start_ms + int(generator.integers(*EVENT_MS))
+        if end_ms > duration_ms - 100:
+            free_ms[thing] = duration_ms + 1
+            if min(free_ms) > duration_ms:
+                break
+            continue
+        going_on = sum(
+            one.start_ms < end_ms and start_ms < one.end_ms for many in happenings for one in many
+        )
+        if going_on >= TOGETHER:
+            free_ms[thing] += int(generator.integers(300, 1500))
+            continue
+        happening, after = _happen(generator, states, thing, start_ms, end_ms)
+        happenings[thing].append(happening)
+        if happening.verb == "appears":  # the fading in shows the object that was not there
+            rests[thing].append(Rest(start_ms, after))
+        rests[thing].append(Rest(end_ms, after))
+        states[thing] = after
+        free_ms[thing] = end_ms + int(generator.integers(*PAUSE_MS))
+    things = tuple(
+        Thing(tuple(rest), tuple(events), tuple(generator.uniform((0.2, 0.2, 0, 0), (0.8, 0.8, 6, 6))))
+        for rest, events in zip(rests, happenings, strict=True)
+    )
+    low, high = generator.integers(0, 95, 3), generator.integers(0, 95, 3)
+    return Scene(
+        duration_ms=duration_ms,
+        things=things,
+        happenings=tuple(
+            sorted((e for thing in things for e in thing.happenings), key=lambda e: e.start_ms)
+        ),
+        backdrop=(tuple(low.tolist()), tuple(high.tolist()), float(generator.uniform(0, 6.28))),
+        stripes=float(generator.uniform(4, 14)) if generator.random() < 0.3 else 0.0,
+        noise=float(generator.uniform(0, 6)),
+    )
+
+
+def _places(generator: np.random.Generator, count: int) -> list[tuple[float, float]]:
+    """Random places that keep objects apart from each other."""
+    while True:
+        points = generator.uniform((MARGIN, 0.34), (1 - MARGIN, 0.82), (count, 2))
+        gaps = [math.dist(points[i], points[j]) for i in range(count) for j in range(i)]
+        if not gaps or min(gaps) >= APART:
+            return [(float(x), float(y)) for x, y in points]
+
+
+def _new_look(generator: np.random.Generator, looks: set[tuple[str, str]]) -> tuple[str, str]:
+    """A colour and a shape that no other object of the scene has; remembered in `looks`."""
+    while True:
+        look = (str(generator.choice(list(COLOURS))), str(generator.choice(SHAPES)))
+        if look not in looks:
+            looks.add(look)
+            return look
+
+
+def _happen(
+    generator: np.random.Generator, states: list[ThingState], thing: int, start_ms: int, end_ms: int
+) -> tuple[Happening, ThingState]:
+    """Something that this object can do now, and how it looks afterwards."""
+    state = states[thing]
+    after = state
+    turned: str | None = None
+    if state.opacity == 0:
+        verb = "appears"
+        after = replace(state, opacity=1.0)
+    else:
+        verb = str(generator.choice(VERBS[1:]))
+        moved = _move(generator, states, thing) if verb.startswith("moves") else None
+        if moved:
+            verb, after = moved
+        elif verb.startswith("moves"):  # no room
+            verb = str(generator.choice(["jumps", "spins", "shakes", "blinks"]))
+        elif verb in ("grows", "shrinks"):
+            verb = "grows" if state.radius < SMALL[1] + 0.001 else "shrinks"
+            factor = BIG if verb == "grows" else 1 / BIG
+            after = replace(state, radius=state.radius * factor)
+        elif verb == "vanishes":
+            after = replace(state, opacity=0.0)
+        elif verb == "turns":
+            others = {(s.colour, s.shape) for s in states}
+            free = [c for c in COLOURS if (c, state.shape) not in others]
+            turned = str(generator.choice(free))
+            after = replace(state, colour=turned)
+    return Happening(start_ms, end_ms, thing, state.colour, state.shape, verb, turned), after
+
+
+def _move(
+    generator: np.random.Generator, states: list[ThingState], thing: int
+) -> tuple[str, ThingState] | None:
+    """A move that ends inside the picture and apart from the others, if there is room for one."""
+    state = states[thing]
+    first = 1 if generator.random() < 0.5 else -1
+    for way in (first, -first):
+        x = state.x + way * float(generator.uniform(0.2, 0.34))
+        clear = all(
+            math.dist((x, state.y), (other.x, other.y)) >= APART * 0.8
+            for place, other in enumerate(states)
+            if place != thing
+        )
+        if MARGIN <= x <= 1 - MARGIN and clear:
+            return f"moves to the {'left' if way < 0 else 'right'}", replace(state, x=x)
+    return None
