@@ -15,7 +15,7 @@ import torch
 def prefix_positions(
     ids: Sequence[int], video_pad: int, merged_height: int, merged_width: int
 ) -> tuple[torch.Tensor, int]:
-    """Positions of a prefix, int64 [3, tokens] (time, height, width), and the next free position."""
+    """Positions of a prefix, int64 [3, tokens] (time, height, width), and the next free one."""
     positions = torch.empty((3, len(ids)), dtype=torch.int64)
     rows = torch.arange(merged_height).repeat_interleave(merged_width)
     columns = torch.arange(merged_width).repeat(merged_height)

@@ -37,10 +37,15 @@ def control_ids(tokenizer: Any) -> ControlIds:
     return ControlIds(*(tokenizer.convert_tokens_to_ids(name) for name in names))
 
 
+def time_words(time_ms: int) -> str:
+    """A time as the model reads and says it: `168.0`, seconds rounded half up to 0.1 s."""
+    tenths = (time_ms + 50) // 100
+    return f"{tenths // 10}.{tenths % 10}"
+
+
 def time_label(centre_ms: int) -> str:
-    """What precedes a temporal patch: `<168.0 seconds>`, its centre rounded half up to 0.1 s."""
-    tenths = (centre_ms + 50) // 100
-    return f"<{tenths // 10}.{tenths % 10} seconds>"
+    """What precedes a temporal patch, and how a question names a time: `<168.0 seconds>`."""
+    return f"<{time_words(centre_ms)} seconds>"
 
 
 def encode_words(tokenizer: Any, text: str) -> list[int]:

@@ -1,0 +1,63 @@
+"""The memory of attention: keys and values of every token, with room to grow in place."""
+
+from typing import Any
+
+import torch
+from transformers.cache_utils import Cache, DynamicLayer
+
+ROOM_TOKENS = 512
+
+
+class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+    """One layer's keys and values, [1, heads, tokens, head_dim], with room for more tokens.
+
+    The stock layer copies all of them for every new token; this one writes into spare room.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._key_room: torch.Tensor | None = None
+        self._value_room: torch.Tensor | None = None
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append, and return all keys and values."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        held = self.get_seq_length()
+        self._key_room = _with_room(self._key_room, key_states, held)
+        self._value_room = _with_room(self._value_room, value_states, held)
+        end = held + key_states.shape[-2]
+        self._key_room[..., held:end, :] = key_states
+        self._value_room[..., held:end, :] = value_states
+        self.keys = self._key_room[..., :end, :]
+        self.values = self._value_room[..., :end, :]
+        return self.keys, self.values
+
+
+def _with_room(room: torch.Tensor | None, new: torch.Tensor, held: int) -> torch.Tensor:
+    """`room`, or a larger copy of what it holds, with space for `new`."""
+    end = held + new.shape[-2]
+    if room is not None and room.shape[-2] >= end:
+        return room
+    larger = new.new_empty((*new.shape[:-2], end + ROOM_TOKENS, new.shape[-1]))
+    if room is not None:
+        larger[..., :held, :] = room[..., :held, :]
+    return larger
+
+
+def roomy_cache(layers: int) -> Any:
+    """An empty memory for a model of so many layers."""
+    return Cache(layers=[RoomyLayer() for _ in range(layers)])
+
+
+def shorten(cache: Any, tokens: int) -> None:
+    """Forget all but the first `tokens`.
+
+    Every layer is measured by itself: an interrupted forward pass leaves the first ones longer.
+    """
+    for layer in cache.layers:
+        surplus = layer.get_seq_length() - tokens
+        if surplus > 0:
+            layer.crop(-surplus)  # negative in every version: so many tokens less

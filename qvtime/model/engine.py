@@ -1,0 +1,191 @@
+"""Looking at pictures and answering questions about them: the model room's front door.
+
+with Engine(load_model("demo")) as engine, engine.look(frames, centres_ms) as look:
+    look.ask("what happens at <168.0 seconds>?")
+    look.ask("list all events with their times")      # costs only its own words
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from math import exp
+from types import TracebackType
+from typing import Literal, Self
+
+import torch
+
+from qvtime.errors import ModelError
+from qvtime.frames import FrameBatch
+from qvtime.model.generate import NeverSay, generate
+from qvtime.model.ground import TimeSpeller
+from qvtime.model.memory import out_of_memory_is
+from qvtime.model.pixels import FRAMES_PER_PATCH
+from qvtime.model.prefix import VideoPrefix, prefill
+from qvtime.model.prompt import encode_question, encode_video
+from qvtime.model.vision import VideoFeatures, video_features
+from qvtime.model.weights import LoadedModel
+
+MAX_NEW_TOKENS = 256
+
+_SMALLER = "Look at a shorter window, at a coarser granularity, or with a smaller model."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer.
+
+    text: the model's words, its times as it writes them (`<time>168.0</time>`, in seconds);
+    log_probabilities: of each token, before any constraint; score: their mean probability, 0 to 1
+    (0 when nothing was said); finish_reason: "length" when the answer was cut off.
+    """
+
+    text: str
+    token_ids: tuple[int, ...]
+    log_probabilities: tuple[float, ...]
+    score: float
+    finish_reason: Literal["stop", "length"]
+    question_tokens: int
+    answer_ms: float
+
+
+class Look:
+    """A window of a video that the model has read. A context; closing it frees its memory.
+
+    centres_ms: its temporal patches; video_tokens: their tokens; vision_ms, prefill_ms: what
+    reading it took.
+    """
+
+    def __init__(
+        self, engine: "Engine", features: VideoFeatures, centres_ms: Sequence[int], vision_ms: float
+    ) -> None:
+        started = time.perf_counter()
+        loaded = engine.loaded
+        ids = encode_video(loaded.tokenizer, centres_ms, features.grid.tokens_per_time)
+        _check_length(loaded, len(ids))
+        with _memory(loaded), torch.inference_mode():
+            self._prefix: VideoPrefix | None = prefill(
+                loaded.model, ids, features, loaded.control.video_pad
+            )
+        self._engine = engine
+        self.centres_ms = tuple(centres_ms)
+        self.video_tokens = len(ids)
+        self.vision_ms = vision_ms
+        self.prefill_ms = 1000 * (time.perf_counter() - started)
+
+    def ask(
+        self,
+        question: str,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        times_ms: Iterable[int] | None = None,
+    ) -> Reply:
+        """The answer to `question`, whose times are written `<168.0 seconds>`.
+
+        Only `times_ms` (default: the centres of the patches) can be said within `<time>` tags.
+        Raises OutOfMemory, ModelError when the words do not fit, ValueError once closed.
+        """
+        if self._prefix is None:
+            raise ValueError("this look is closed")
+        started = time.perf_counter()
+        loaded = self._engine.loaded
+        tail = encode_question(loaded.tokenizer, question)
+        _check_length(loaded, self.video_tokens + len(tail) + max_new_tokens)
+        times = self._engine.speller.constraint(self.centres_ms if times_ms is None else times_ms)
+        with _memory(loaded), torch.inference_mode():
+            said = generate(
+                self._prefix,
+                tail,
+                self._engine.stop_ids,
+                max_new_tokens,
+                (self._engine.never_say, times),
+            )
+        probabilities = [exp(value) for value in said.log_probabilities]
+        return Reply(
+            text=loaded.tokenizer.decode(said.token_ids, clean_up_tokenization_spaces=False),
+            token_ids=said.token_ids,
+            log_probabilities=said.log_probabilities,
+            score=sum(probabilities) / len(probabilities) if probabilities else 0.0,
+            finish_reason=said.finish_reason,
+            question_tokens=len(tail),
+            answer_ms=1000 * (time.perf_counter() - started),
+        )
+
+    def close(self) -> None:
+        """Forget the video."""
+        self._prefix = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Engine:
+    """A loaded model that looks at pictures. A context; greedy, so the same gives the same."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.loaded = loaded
+        self.speller = TimeSpeller(loaded.tokenizer)
+        control = loaded.control
+        self.stop_ids = frozenset((control.im_end, control.end_of_text))
+        self.never_say = NeverSay(set(loaded.tokenizer.all_special_ids) - self.stop_ids)
+
+    def encode(self, frames: FrameBatch) -> VideoFeatures:
+        """What the vision tower sees in pictures whose sides are multiples of 32 px."""
+        with _memory(self.loaded), torch.inference_mode():
+            return video_features(self.loaded.model, frames.pixels)
+
+    def look(self, frames: FrameBatch, centres_ms: Sequence[int]) -> Look:
+        """Read a window: two pictures for every temporal patch, each patch centred at its time.
+
+        Raises OutOfMemory, ModelError when the window is longer than the model's context.
+        """
+        started = time.perf_counter()
+        features = self.encode(frames)
+        return self.look_at(features, centres_ms, 1000 * (time.perf_counter() - started))
+
+    def look_at(
+        self, features: VideoFeatures, centres_ms: Sequence[int], vision_ms: float = 0.0
+    ) -> Look:
+        """Read a window whose pictures went through the vision tower before."""
+        if len(centres_ms) != features.grid.times:
+            raise ValueError(
+                f"{len(centres_ms)} times for {features.grid.times} patches of "
+                f"{FRAMES_PER_PATCH} pictures"
+            )
+        return Look(self, features, centres_ms, vision_ms)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.loaded.device.startswith("cuda"):
+            torch.cuda.empty_cache()
+
+
+def _memory(loaded: LoadedModel) -> AbstractContextManager[None]:
+    return out_of_memory_is(
+        f"The window does not fit into the memory of this machine's {loaded.device} "
+        f"with {loaded.name}.",
+        _SMALLER,
+    )
+
+
+def _check_length(loaded: LoadedModel, tokens: int) -> None:
+    longest = loaded.model.config.get_text_config().max_position_embeddings
+    if tokens > longest:
+        raise ModelError(
+            f"The window and the question take {tokens} tokens, and {loaded.name} reads {longest}.",
+            _SMALLER,
+        )

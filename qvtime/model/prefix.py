@@ -1,0 +1,106 @@
+"""A video read once, and asked about many times.
+
+The prompt begins with the video, so its keys and values can be kept: a question costs only its
+own tokens, and afterwards the memory is wound back to the end of the video. Positions are always
+explicit (see qvtime.model.positions), so two videos never disturb each other.
+"""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers.models.qwen3_vl.modeling_qwen3_vl import BaseModelOutputWithDeepstackFeatures
+
+from qvtime.model.cache import roomy_cache, shorten
+from qvtime.model.positions import prefix_positions, tail_positions
+from qvtime.model.vision import VideoFeatures
+
+
+class VideoPrefix:
+    """The keys and values of a video, and the place where a question begins.
+
+    `add` appends ids and returns the logits of what follows; within `with prefix.question():` it
+    starts right after the video, and what was added is forgotten at the end.
+    """
+
+    def __init__(self, model: Any, cache: Any, tokens: int, next_position: int) -> None:
+        self.tokens = tokens
+        self._model = model
+        self._cache = cache
+        self._next_position = next_position
+
+    @property
+    def added_tokens(self) -> int:
+        """How many tokens follow the video at this moment."""
+        return int(self._cache.get_seq_length()) - self.tokens
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """One question on this video; its tokens are dropped at the end, whatever happens."""
+        shorten(self._cache, self.tokens)
+        try:
+            yield
+        finally:
+            shorten(self._cache, self.tokens)
+
+    def add(self, ids: Sequence[int]) -> torch.Tensor:
+        """Append these ids; the logits of the next token, float32 [vocabulary]."""
+        device = self._model.device
+        first = self._next_position + self.added_tokens
+        out = self._model(
+            input_ids=torch.tensor([ids], device=device),
+            position_ids=tail_positions(first, len(ids)).to(device).unsqueeze(1),  # [3, 1, tokens]
+            past_key_values=self._cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: torch.Tensor = out.logits[0, -1].float()
+        return logits
+
+
+def prefill(model: Any, ids: Sequence[int], features: VideoFeatures, video_pad: int) -> VideoPrefix:
+    """Read a video: the prefix `ids` of qvtime.model.prompt with its features in the pads' place.
+
+    Raises ValueError when the ids do not have one pad for every feature.
+    """
+    grid = features.grid
+    if list(ids).count(video_pad) != len(features.pooled):
+        raise ValueError(f"{list(ids).count(video_pad)} pads for {len(features.pooled)} features")
+    rows, columns = grid.rows // 2, grid.columns // 2
+    positions, next_position = prefix_positions(ids, video_pad, rows, columns)
+    layers = model.config.get_text_config().num_hidden_layers
+    cache = roomy_cache(layers)
+    device = model.device
+    with _features_enter(model, features) as arguments:
+        model(
+            input_ids=torch.tensor([ids], device=device),
+            position_ids=positions.to(device).unsqueeze(1),  # [3, 1, tokens]
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            **arguments,
+        )
+    return VideoPrefix(model, cache, len(ids), next_position)
+
+
+@contextmanager
+def _features_enter(model: Any, features: VideoFeatures) -> Iterator[dict[str, Any]]:
+    """The arguments with which this version of transformers takes features already computed."""
+    if "mm_encoder_outputs" in inspect.signature(model.forward).parameters:
+        levels = [[level] for level in features.deepstack]
+        yield {"mm_encoder_outputs": {"video": _output([features.pooled], levels)}}
+        return
+    # transformers < 5.18 takes pixels only, and asks the inner model for their features.
+    output = _output([features.pooled], list(features.deepstack))
+    inner = model.model
+    inner.get_video_features = lambda *args, **kwargs: output
+    try:
+        yield {"pixel_values_videos": features.pooled}
+    finally:
+        del inner.get_video_features
+
+
+def _output(pooled: Any, deepstack: Any) -> Any:
+    return BaseModelOutputWithDeepstackFeatures(pooler_output=pooled, deepstack_features=deepstack)
