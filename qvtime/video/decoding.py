@@ -1,0 +1,130 @@
+"""The decoding process: reads one file, writes pictures into shared memory, and can be killed.
+
+It speaks JSON lines over a socket. First line out: the video's facts, or an error. Then one line
+out for each line in: {"times_ms", "width_px", "height_px"} in; {"presented_ms", "damage"} out, with
+the pictures at the start of the shared memory; or {"error", "message", "hint"}. A line {"beat"} may
+come at any time and says that the decoder is at work.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import queue
+import resource
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qvtime.errors import DamagedVideo, QvtimeError, UsageError, VideoOverLimits
+from qvtime.settings import Limits
+from qvtime.video.screen import LocalReader
+from qvtime.video.source import Beat, PictureSource
+
+BEAT_SECONDS = 1.0
+
+
+def main(task: dict[str, Any]) -> None:
+    """Serve one video until the parent closes its end; `qvtime.video.child` makes the task."""
+    line = socket.socket(fileno=task["socket"])
+
+    def reply(message: dict[str, Any]) -> None:
+        line.sendall(json.dumps(message).encode() + b"\n")
+
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(line, requests), daemon=True).start()
+    limits = Limits(**task["limits"])
+    with _errors_told(reply, task["path"], limits):
+        open_source = _backend(task["decoder"])
+        _confine(limits)
+        source = open_source(Path(task["path"]), limits, _beat(reply))
+        reply({"info": asdict(source.info), "damage": source.damage})
+        _serve(LocalReader(source), requests, task["shared"], task["shared_bytes"], reply)
+
+
+def _serve(
+    reader: LocalReader,
+    requests: "queue.SimpleQueue[str]",
+    shared: int,
+    shared_bytes: int,
+    reply: Callable[[dict[str, Any]], None],
+) -> None:
+    memory = mmap.mmap(shared, shared_bytes)
+    while True:
+        request = json.loads(requests.get())
+        times = request["times_ms"]
+        shape = (len(times), request["height_px"], request["width_px"], 3)
+        pixels = np.ndarray(shape, np.uint8, buffer=memory)
+        presented = reader.read_into(pixels, times)
+        reply({"presented_ms": presented, "damage": reader.damage})
+
+
+def _backend(decoder: str) -> Callable[[Path, Limits, Beat], PictureSource]:
+    if decoder == "pyav":
+        from qvtime.video.pyav import PyavSource
+
+        return PyavSource
+    raise UsageError(f"there is no decoder {decoder!r}", "use pyav or opencv")
+
+
+def _listen(line: socket.socket, requests: "queue.SimpleQueue[str]") -> None:
+    """Pass on the parent's lines; its end closing, however it died, ends this process at once."""
+    with contextlib.suppress(OSError), line.makefile("r", encoding="ascii") as requested:
+        for request in requested:
+            requests.put(request)
+    os._exit(0)
+
+
+def _confine(limits: Limits) -> None:
+    """Cap this process after its imports: memory, processor time, no writing, no core dump."""
+    cores = min(4, len(os.sched_getaffinity(0)))
+    seconds = int(limits.decode_seconds * cores) + 10
+    for kind, cap in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        cap = cap if hard == resource.RLIM_INFINITY else min(cap, hard)
+        resource.setrlimit(kind, (cap, cap))
+    sys.dont_write_bytecode = True
+
+
+def _beat(reply: Callable[[dict[str, Any]], None]) -> Beat:
+    due = time.monotonic() + BEAT_SECONDS
+
+    def beat() -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now + BEAT_SECONDS
+            reply({"beat": True})
+
+    return beat
+
+
+@contextlib.contextmanager
+def _errors_told(
+    reply: Callable[[dict[str, Any]], None], path: str, limits: Limits
+) -> Iterator[None]:
+    """Whatever goes wrong becomes one reply; nothing is printed."""
+    try:
+        yield
+    except QvtimeError as error:
+        failure = error
+    except MemoryError:
+        gib = limits.memory_bytes / 2**30
+        failure = VideoOverLimits(f"{path}: decoding it needs more than {gib:.1f} GiB of memory")
+    except Exception as error:  # noqa: BLE001 - the border of the process: all of it is reported
+        failure = DamagedVideo(f"{path}: the decoder failed: {type(error).__name__}: {error}")
+    else:
+        return
+    reply({"error": type(failure).__name__, "message": failure.message, "hint": failure.hint})

@@ -1,0 +1,105 @@
+"""Decode in a process of its own: a hostile file can crash or hang that one, not this one.
+
+A plain interpreter is started, not a copy of this process, so nothing of it is inherited (torch
+above all) and nothing of the program's main module runs again. Pictures come back through
+anonymous shared memory, which vanishes with the last process that holds it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from qvtime.errors import UsageError
+from qvtime.frames import FrameBatch, VideoInfo
+from qvtime.settings import Limits
+from qvtime.video.child import Child
+from qvtime.video.file import check_file
+from qvtime.video.reader import SizeRule, VideoReader, check_times, chosen_size, pieces
+
+DECODERS = ("pyav", "opencv")
+
+
+def open_video(
+    path: str | os.PathLike[str], decoder: str = "pyav", limits: Limits | None = None
+) -> VideoReader:
+    """Open a video for reading; the only way in for the rest of qvtime.
+
+    `decoder` is "pyav" or "opencv". Raises a VideoError that says in one sentence why the file
+    cannot be used, UsageError when there is no such decoder. Close the reader, or use `with`.
+    """
+    if decoder not in DECODERS:
+        raise UsageError(f"there is no decoder {decoder!r}", f"use {' or '.join(DECODERS)}")
+    limits = limits or Limits()
+    return WorkerReader(os.fspath(path), check_file(path), decoder, limits)
+
+
+class WorkerReader(VideoReader):
+    """A reader whose decoder runs in a child process."""
+
+    def __init__(self, name: str, path: Path, decoder: str, limits: Limits) -> None:
+        self._name = name
+        self._child = Child(name, path, decoder, limits)
+        try:
+            hello = self._child.receive()
+        except BaseException:
+            self._child.kill()
+            raise
+        self._info = replace(VideoInfo(**hello["info"]), path=name)
+        self._damage: tuple[str, ...] = tuple(hello["damage"])
+
+    @property
+    def info(self) -> VideoInfo:
+        return self._info
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        return self._damage
+
+    def frames_at(self, times_ms: Sequence[int], size_px: SizeRule = None) -> FrameBatch:
+        times = check_times(times_ms)
+        return next(self._read([times], *chosen_size(size_px, self._info)))
+
+    def batches(
+        self, times_ms: Sequence[int], size_px: SizeRule = None, batch_frames: int = 64
+    ) -> Iterator[FrameBatch]:
+        """As VideoReader says; the child decodes the next batch while this one is worked on."""
+        size = chosen_size(size_px, self._info)
+        return self._read(list(pieces(times_ms, batch_frames)), *size)
+
+    def close(self) -> None:
+        self._child.kill()
+
+    def _read(self, batches: list[list[int]], width: int, height: int) -> Iterator[FrameBatch]:
+        per_chunk = self._child.pictures_per_chunk(width, height)
+        chunks = [
+            (number, chunk)
+            for number, times in enumerate(batches)
+            for chunk in pieces(times, per_chunk)
+        ]
+        ticket = self._child.ask(chunks[0][1], width, height) if chunks else 0
+        position = 0
+        for number, times in enumerate(batches):
+            pixels = np.empty((len(times), height, width, 3), np.uint8)
+            presented: list[int] = []
+            while position < len(chunks) and chunks[position][0] == number:
+                if not self._child.is_busy_with(ticket):  # other frames were asked in between
+                    ticket = self._child.ask(chunks[position][1], width, height)
+                answer = self._child.answer()
+                count = len(chunks[position][1])
+                # Copied out, so that the next chunk can be decoded into the same memory.
+                start = len(presented)
+                pixels[start : start + count] = self._child.pictures(count, width, height)
+                presented += answer["presented_ms"]
+                self._damage = tuple(answer["damage"])
+                position += 1
+                if position < len(chunks):
+                    ticket = self._child.ask(chunks[position][1], width, height)
+            yield FrameBatch(
+                pixels,
+                np.array(times, np.int64),
+                np.array(presented, np.int64),
+                self._damage,
+            )
