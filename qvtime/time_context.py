@@ -9,7 +9,7 @@ All text here is folded.
 
 import re
 
-from qvtime.time_words import AMOUNT, CLOCK, UNIT
+from qvtime.time_words import AMOUNT, CLOCK, UNIT, compile_form
 
 VIDEO = r"(?:\s+of\s+(?:the|this|my)\s+(?:whole\s+)?(?:video|clip|film|movie|recording|footage))"
 CLAUSE_END = r"(?=\s*(?:$|[?!,;)。\"]|[.:](?!\d)))"
@@ -23,48 +23,48 @@ _ABOUT = (
     r"(?:(?:about|around|exactly|roughly|approximately|almost|nearly|only|just|the"
     r"|大约|大概|约)\s*)*"
 )
-_LASTING = re.compile(
+_LASTING = compile_form(
     r"(?:(?<![a-z])(?:for|every|each|within|lasts?|lasted|lasting|takes?|took|than|least|most"
     r"|another|per|over|under|spends?|holds?|waits?|持续|每隔?|每过|用了?|花了?|过了?|共|不到|超过"
     rf"|至少|最多|长达|等了?|停了?)\s*{_ABOUT})$"
 )
-_POINTING = re.compile(
+_POINTING = compile_form(
     r"(?:(?<![a-z])(?:at|around|about|near|by|from|after|before|until|till|since|past|exactly"
-    rf"|roughly|approximately|@|t\s*=)\s*{_ABOUT}|[在于到从自至约]\s*{_ABOUT}|\A\s*{_ABOUT})$"
+    rf"|roughly|approximately|@|t\s*=)\s*{_ABOUT}|[在于到从自至约]\s*{_ABOUT}|\A\s*{_ABOUT})[<(\[]?$"
 )
-_LISTED = re.compile(r"\s*(?:,|(?:,\s*)?(?:and|or)(?![a-z])|和|与|跟|还有|以及)\s*")
-_OF_SOMETHING = re.compile(
+_LISTED = compile_form(r"\s*(?:,|(?:,\s*)?(?:and|or)(?![a-z])|和|与|跟|还有|以及)\s*")
+_OF_SOMETHING = compile_form(
     r"\s*-?\s*(?:(?:of(?!\s+(?:the|this|my)\s+(?:video|clip))|long|later|ago|earlier|after|before"
     r"|apart|each|per|clips?|videos?|delay|timer|countdown|break|pause|rule|race|sprint)(?![a-z])"
     r"|[之以]?内|长|的(?:视频|片段|时间|短片)|[之以]?[后前]|球|之|一次)"
 )
-_PLACING = re.compile(
+_PLACING = compile_form(
     rf"\s*-?\s*(?:mark(?![a-z])|into(?![a-z])|in{CLAUSE_END}|in{QUESTION}|的?时|[处那]|左右|附近"
     r"|发生|出现|有什么|是什么|会)"
 )
-_SCORE_BEFORE = re.compile(
+_SCORE_BEFORE = compile_form(
     r"(?:(?<![a-z])(?:scor(?:e|es|ed|ing)|won|wins?|winning|lost|loses?|beats?|leads?|leading|led"
     r"|ratios?|scale|odds|aspect|drew|draws?|finished|psalms?|verse|chapter)"
     r"(?:\s+(?:of|is|was|by|it|them|ends?|ended|final))*\s*|比分[是为]?\s*|比例[是为]?\s*"
     r"|(?:上午|下午|早上|晚上|中午|凌晨|傍晚)\s*)$"
 )
-_SCORE_AFTER = re.compile(
+_SCORE_AFTER = compile_form(
     r"\s*(?:(?:ratio|aspect|scale|odds|draw|win|victory|lead|defeat)(?![a-z])"
     r"|比例|的?比分|获胜|取胜|领先|落后|战胜|击败)"
 )
-_PICTURE_AFTER = re.compile(
+_PICTURE_AFTER = compile_form(
     r"\s*(?:picture|screen|video|frame|format|monitor|display|image|画面|屏幕|视频)"
 )
-_POINTS_BEFORE = re.compile(r"[得拿扣比先后赢输打满评加获几]\s*\Z")
-_LOOKING_BEFORE = re.compile(
+_POINTS_BEFORE = compile_form(r"[得拿扣比先后赢输打满评加获几]\s*\Z")
+_LOOKING_BEFORE = compile_form(
     r"(?<![a-z])(?:look|point|star|aim|glanc|throw|laugh|shout|smil|gaz|nod|wav)[a-z]*\s+$"
 )
 
-_REACH = 80  # characters of context looked at, so that work stays linear in the sentence
+REACH = 80  # characters of context looked at, so that work stays linear in the sentence
 
 
 def _stands_before(pattern: re.Pattern[str], folded: str, position: int) -> bool:
-    begin = max(0, position - _REACH)
+    begin = max(0, position - REACH)
     # A cut is not the start of the sentence: a leading NUL keeps \A from matching there.
     context = folded[begin:position] if begin == 0 else "\0" + folded[begin:position]
     return pattern.search(context) is not None

@@ -23,7 +23,7 @@ class Point:
         return round(self.of_duration * duration_ms) + self.offset_ms
 
 
-START, END = Point(0), Point(0, Fraction(1))
+START, MIDDLE, END = Point(0), Point(0, Fraction(1, 2)), Point(0, Fraction(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ _ORDER = tuple(_UNITS_MS)
 LENGTH = "(?:" + "|".join(_chain(_ORDER[n:]) for n in range(len(_ORDER))) + r")(?![a-z0-9_/])"
 """An amount with a unit, or several: 2m48s, 90 min, 2 minutes 48, 两分半, 1小时2分."""
 
-END_OF_CLOCK = r"(?![a-z0-9_:/%])(?!\.\d)(?!\s?[ap]\.?m(?![a-z]))(?!\s*o'clock)"
+END_OF_CLOCK = r"(?![a-z0-9_/%])(?![.:]\d)(?!\s?[ap]\.?m(?![a-z]))(?!\s*o'clock)"
 CLOCK = (
     r"(?:(?:\d{1,4}:[0-5]\d:[0-5]\d|\d{1,4}:[0-5]\d)(?:\.\d{1,9}|,\d{3}(?!\d))?"
     rf"{END_OF_CLOCK}|\d{{1,3}}'[0-5]\d(?:\.\d{{1,3}})?\")"
@@ -88,13 +88,26 @@ CLOCK = (
 ISO = r"pt(?=\d)(?:\d{1,9}h)?(?:\d{1,9}m)?(?:\d{1,9}(?:\.\d{1,9})?s)?(?![a-z0-9])"
 """ISO 8601 durations, as in PT2M48S."""
 
-VALUE = rf"(?:第?\s*(?:{CLOCK}|{LENGTH})|{ISO})"
+TAGGED = rf"(?:<time>\s*(?:{CLOCK}|{LENGTH}|{DIGITS})\s*</time>|<\s*(?:{CLOCK}|{LENGTH})\s*>)"
+"""A time as models read and say it: <168.2 seconds>, <time>168.2</time>."""
 
-_PIECE = re.compile(
+VALUE = rf"(?:第?\s*(?:{CLOCK}|{LENGTH})|{ISO}|{TAGGED})"
+
+
+def compile_form(pattern: str) -> re.Pattern[str]:
+    """The pattern, with at most four blanks between words: work stays linear in any text."""
+    for blank in (r"\s", r"[\s-]"):
+        pattern = pattern.replace(f"{blank}*", f"{blank}{{0,4}}")
+        pattern = pattern.replace(f"{blank}+", f"{blank}{{1,4}}")
+    return re.compile(pattern)
+
+
+_PIECE = compile_form(
     rf"(?P<amount>{AMOUNT})\s*个?(?P<half_before>{_HALF})?[\s-]*"
     rf"(?:{'|'.join(f'(?P<{name}>{pattern})' for name, (_, pattern) in _UNITS_MS.items())}|$)"
     rf"(?P<half_after>{_HALF})?"
 )
+_TAG_MARK = re.compile("</?time>|[<>]")
 _CLOCK_FIELDS = re.compile(r"(?:(\d+)[:])?(\d+)[:'](\d\d(?:[.,]\d+)?)\"?")
 
 
@@ -131,6 +144,9 @@ def _read_chinese(numeral: str) -> int:
 def read_value(folded: str) -> int | None:
     """Milliseconds that one folded VALUE says, or None when a part overflows (2m75s)."""
     text = folded.strip().removeprefix("第").strip()
+    if text.startswith("<"):
+        text = _TAG_MARK.sub("", text).strip()
+        text += "s" if re.fullmatch(DIGITS, text) else ""
     clock = _CLOCK_FIELDS.fullmatch(text)
     if clock:
         hours, minutes, seconds = clock.groups()

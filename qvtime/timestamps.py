@@ -7,10 +7,11 @@
 import re
 
 from qvtime.errors import UsageError
-from qvtime.time_phrases import find_times, read_point, rewrite_times
+from qvtime.time_forms import read_point
+from qvtime.time_phrases import find_times, rewrite_times
 from qvtime.time_points import END, Point, TimePhrase, moment_or_span, quote
 from qvtime.time_tags import format_seconds, format_tag, format_time
-from qvtime.time_words import CLOCK, DIGITS, ISO, LENGTH, fold, last_unit, read_value
+from qvtime.time_words import DIGITS, VALUE, fold, last_unit, read_value
 from qvtime.timeline import Span
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 _WRITE = "write 2:48, 1:02:03.5, 168s, 2m48s or 168 (seconds)"
-_TAG = re.compile(r"<(?:time>)?\s*(.*?)\s*(?:</time)?>")
 _OVERFLOWING = re.compile(r"\d+(?::\d+){1,2}(?:[.,]\d+)?")
 _DAYTIME = re.compile(r".*\d\s?[ap]\.?m\.?|.*o'clock")
 
@@ -37,12 +37,11 @@ def parse_time(text: str) -> int:
     1.5h, 2分48秒, 一小时二分), ISO 8601 (PT2M48S), `<time>` tags. Anything else is a UsageError.
     """
     folded = fold(text).strip()
-    tag = _TAG.fullmatch(folded)
-    folded = (tag[1] if tag else folded).removeprefix("at ").removeprefix("第").strip()
+    folded = folded.removeprefix("at ").removeprefix("第").strip()
     time_ms = None
     if re.fullmatch(DIGITS, folded):
         time_ms = read_value(folded + "s")
-    elif re.fullmatch(rf"{CLOCK}|{LENGTH}|{ISO}", folded):
+    elif re.fullmatch(VALUE, folded):
         time_ms = read_value(folded)
     if time_ms is None:
         raise UsageError(f'"{quote(text)}" is not a time{_reason(folded)}', hint=_WRITE)
