@@ -7,6 +7,7 @@ a match into a `Finding`, or None when it is no time after all. The more particu
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from qvtime.time_context import (
@@ -156,20 +157,16 @@ def _chinese_part(match: re.Match[str]) -> Finding | None:
     return Finding("fraction", (Point(0, Fraction(above) / Fraction(below)),))
 
 
-def _fraction(match: re.Match[str]) -> Finding | None:
-    point = read_point(match["a"])
-    return None if point is None else Finding("fraction", (point,), (("a", point),))
-
-
 def _always(kind: Kind, point: Point) -> Reader:
     return lambda match: Finding(kind, (point,))
 
 
-def _clock(match: re.Match[str]) -> Finding | None:
+def _lone(match: re.Match[str]) -> Finding | None:
     point = read_point(match["a"])
     if point is None or not clock_is_a_time(match.string, *match.span("a")):
         return None
-    return Finding("moment", (point,), (("a", point),))
+    kind: Kind = "fraction" if point.of_duration else "moment"
+    return Finding(kind, (point,), (("a", point),))
 
 
 def _bare(match: re.Match[str]) -> Finding | None:
@@ -190,110 +187,114 @@ def _unreadable(match: re.Match[str]) -> Finding | None:
     return Finding("unreadable", ())
 
 
-FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
-    (compile_form(pattern), reader)
-    for pattern, reader in (
-        (
-            rf"between\s+(?P<whole>(?P<a>{_POINT}|{AMOUNT}){_AND}(?P<b>{_POINT}|{DIGITS}{HERE}))",
-            _range,
-        ),
-        (rf"(?P<whole>(?P<a>{_POINT}|第?{AMOUNT}){_AND}(?P<b>{_POINT}))(?=\s*之间)", _range),
-        (rf"from\s+(?P<whole>(?P<a>{_POINT}|{AMOUNT}){_TO}(?P<b>{_POINT}|{DIGITS}{HERE}))", _range),
-        (rf"{_LEFT}(?P<whole>(?P<a>{_POINT}){_TO}(?P<b>{_POINT}))", _range),
-        (rf"{_LEFT}(?P<whole>(?P<a>第?{AMOUNT}){_TO}(?P<b>{LENGTH}))", _range),
-        (
-            rf"(?P<whole>(?P<which>最后|最末|末尾|结尾|片尾|倒数)的?(?P<length>{LENGTH}))",
-            _first_or_last,
-        ),
-        (
-            rf"(?P<whole>(?<![之以束尾])(?P<which>前|头|最初|开头|开始)的?(?P<length>{LENGTH}))",
-            _first_or_last,
-        ),
-        (
-            r"(?<![a-z])(?P<whole>(?P<which>first|opening|initial|last|final|closing)\s+"
-            rf"(?P<length>{LENGTH}|{UNIT}{_RIGHT}))",
-            _first_or_last,
-        ),
-        (
-            rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?:before|from|to|until)\s+"
-            rf"(?:the\s+)?(?:very\s+)?end(?![a-z]){VIDEO}?)",
-            _before_end,
-        ),
-        (rf"(?P<whole>(?:(?:结束|结尾|片尾)之?前的?|倒数第)(?P<length>{LENGTH}))", _before_end),
-        (
-            rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?P<side>before|after|past)\s+(?P<a>{CLOCK}))",
-            _offset,
-        ),
-        (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之后|以后|开始|起))", _since),
-        (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之前|以前))", _until),
-        (rf"from\s+(?P<whole>(?P<a>{VALUE}|{_PERCENT})\s+on(?:wards?)?(?![a-z]))", _since),
-        (
-            r"(?<!right )(?<!just )(?<!shortly )(?<!soon )(?<!immediately )"
-            rf"(?<![a-z])(?P<whole>(?:after|since)\s+(?P<a>{VALUE}|{_PERCENT}))(?!\s*of(?!{VIDEO}))",
-            _since,
-        ),
-        (
-            r"(?<!right )(?<!just )(?<!shortly )(?<!immediately )"
-            rf"(?<![a-z])(?P<whole>(?:before|until|till|up\s+to)\s+(?P<a>{VALUE}|{_PERCENT}))",
-            _until,
-        ),
-        (
-            r"(?<![a-z])(?P<whole>(?P<which>first|second|third|last|final)\s+"
-            rf"(?P<part>half|third|quarter)){HERE}",
-            _part,
-        ),
-        (r"(?P<whole>(?P<which>[前后上下])半(?:段|部分?))", _chinese_half),
-        (r"(?P<whole>视频的?(?P<which>[前后])半)", _chinese_half),
-        (
-            rf"(?P<whole>(?P<below>{AMOUNT})分之(?P<above>{AMOUNT}))(?=\s*(?:处|的?时|的?位置|的?地方))",
-            _chinese_part,
-        ),
-        (
-            rf"(?:(?<![a-z])(?:at|around|about|near)\s+|[在到]\s*)(?:the\s+)?(?P<whole>(?P<a>{_PERCENT}))"
-            r"(?!\s*(?:of|的)(?!\s+(?:the|this|my)\s+(?:video|clip)))",
-            _fraction,
-        ),
-        (
-            rf"{_LEFT}(?P<whole>(?P<a>{_PERCENT}))"
-            rf"(?=\s*(?:处|的?时|的?位置|mark(?![a-z])|through(?![a-z])|into(?![a-z])|in{HERE}|{VIDEO}|\Z))",
-            _fraction,
-        ),
-        (
-            rf"(?<![a-z])(?P<whole>{_HALFWAY}(?:\s+(?:through|into|in))?"
-            rf"(?:\s+(?:the|this|my)\s+(?:video|clip|film|movie))?){HERE}",
-            _always("fraction", MIDDLE),
-        ),
-        (rf"(?<![a-z])(?P<whole>(?:the\s+)?middle{VIDEO})", _always("fraction", MIDDLE)),
-        (
-            r"(?P<whole>视频的?(?:正中间|中间|一半)|(?:播放|进行)?到?一半(?=的?时|处|的地方))",
-            _always("fraction", MIDDLE),
-        ),
-        (
-            rf"(?<![a-z])at\s+(?P<whole>(?:the\s+)?(?:very\s+)?(?:start|beginning){VIDEO}?){HERE}",
-            _always("moment", START),
-        ),
-        (
-            rf"(?<![a-z])at\s+(?P<whole>(?:the\s+)?(?:very\s+)?end{VIDEO}?){HERE}",
-            _always("moment", END),
-        ),
-        (r"(?P<whole>视频(?:的?(?:最?开头|刚?开始)))", _always("moment", START)),
-        (r"(?P<whole>视频(?:的?(?:结尾|结束|末尾|最后))|片尾|结尾处?)", _always("moment", END)),
-        (rf"{_LEFT}(?P<whole>(?P<a>第?\s*{CLOCK}|{ISO}|{TAGGED}))", _clock),
-        (rf"(?<![a-z])(?P<whole>(?P<unit>second|minute)\s+(?P<a>{DIGITS})){HERE}", _counted),
-        (
-            r"(?<![a-z])(?:at|around|near)\s+(?:the\s+)?"
-            rf"(?P<whole>(?P<a>\d{{1,6}})(?:st|nd|rd|th)\s+(?P<unit>second|minute)){_RIGHT}",
-            _counted,
-        ),
-        (rf"(?:(?<![a-z])t\s*=\s*|@\s*)(?P<whole>(?P<a>{DIGITS}))(?![\w:.%])", _bare),
-        (rf"(?<![a-z])at\s+(?P<whole>(?P<a>{DIGITS})){HERE}", _bare),
-        (
-            r"(?:(?<![a-z])(?:at|from|around)\s+|[在第从]\s*)"
-            rf"(?P<whole>\d{{1,4}}(?::\d{{1,4}}){{0,2}}:\d\d(?:\.\d{{1,3}})?){END_OF_CLOCK}",
-            _unreadable,
-        ),
-    )
+_FORMS: tuple[tuple[str, Reader], ...] = (
+    (
+        rf"between\s+(?P<whole>(?P<a>{_POINT}|{AMOUNT}){_AND}(?P<b>{_POINT}|{DIGITS}{HERE}))",
+        _range,
+    ),
+    (rf"(?P<whole>(?P<a>{_POINT}|第?{AMOUNT}){_AND}(?P<b>{_POINT}))(?=\s*之间)", _range),
+    (rf"from\s+(?P<whole>(?P<a>{_POINT}|{AMOUNT}){_TO}(?P<b>{_POINT}|{DIGITS}{HERE}))", _range),
+    (rf"{_LEFT}(?P<whole>(?P<a>{_POINT}){_TO}(?P<b>{_POINT}))", _range),
+    (rf"{_LEFT}(?P<whole>(?P<a>第?{AMOUNT}){_TO}(?P<b>{LENGTH}))", _range),
+    (
+        rf"(?P<whole>(?P<which>最后|最末|末尾|结尾|片尾|倒数)的?(?P<length>{LENGTH}))",
+        _first_or_last,
+    ),
+    (
+        rf"(?P<whole>(?<![之以束尾])(?P<which>前|头|最初|开头|开始)的?(?P<length>{LENGTH}))",
+        _first_or_last,
+    ),
+    (
+        r"(?<![a-z])(?P<whole>(?P<which>first|opening|initial|last|final|closing)\s+"
+        rf"(?P<length>{LENGTH}|{UNIT}{_RIGHT}))",
+        _first_or_last,
+    ),
+    (
+        rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?:before|from|to|until)\s+"
+        rf"(?:the\s+)?(?:very\s+)?end(?![a-z]){VIDEO}?)",
+        _before_end,
+    ),
+    (rf"(?P<whole>(?:(?:结束|结尾|片尾)之?前的?|倒数第)(?P<length>{LENGTH}))", _before_end),
+    (
+        rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?P<side>before|after|past)\s+(?P<a>{CLOCK}))",
+        _offset,
+    ),
+    (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之后|以后|开始|起))", _since),
+    (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之前|以前))", _until),
+    (rf"from\s+(?P<whole>(?P<a>{VALUE}|{_PERCENT})\s+on(?:wards?)?(?![a-z]))", _since),
+    (
+        r"(?<!right )(?<!just )(?<!shortly )(?<!soon )(?<!immediately )"
+        rf"(?<![a-z])(?P<whole>(?:after|since)\s+(?P<a>{VALUE}|{_PERCENT}))(?!\s*of(?!{VIDEO}))",
+        _since,
+    ),
+    (
+        r"(?<!right )(?<!just )(?<!shortly )(?<!immediately )"
+        rf"(?<![a-z])(?P<whole>(?:before|until|till|up\s+to)\s+(?P<a>{VALUE}|{_PERCENT}))",
+        _until,
+    ),
+    (
+        r"(?<![a-z])(?P<whole>(?P<which>first|second|third|last|final)\s+"
+        rf"(?P<part>half|third|quarter)){HERE}",
+        _part,
+    ),
+    (r"(?P<whole>(?P<which>[前后上下])半(?:段|部分?))", _chinese_half),
+    (r"(?P<whole>视频的?(?P<which>[前后])半)", _chinese_half),
+    (
+        rf"(?P<whole>(?P<below>{AMOUNT})分之(?P<above>{AMOUNT}))(?=\s*(?:处|的?时|的?位置|的?地方))",
+        _chinese_part,
+    ),
+    (
+        rf"(?:(?<![a-z])(?:at|around|about|near)\s+|[在到]\s*)(?:the\s+)?(?P<whole>(?P<a>{_PERCENT}))"
+        r"(?!\s*(?:of|的)(?!\s+(?:the|this|my)\s+(?:video|clip)))",
+        _lone,
+    ),
+    (
+        rf"{_LEFT}(?P<whole>(?P<a>{_PERCENT}))"
+        rf"(?=\s*(?:处|的?时|的?位置|mark(?![a-z])|through(?![a-z])|into(?![a-z])|in{HERE}|{VIDEO}|\Z))",
+        _lone,
+    ),
+    (
+        rf"(?<![a-z])(?P<whole>{_HALFWAY}(?:\s+(?:through|into|in))?"
+        rf"(?:\s+(?:the|this|my)\s+(?:video|clip|film|movie))?){HERE}",
+        _always("fraction", MIDDLE),
+    ),
+    (rf"(?<![a-z])(?P<whole>(?:the\s+)?middle{VIDEO})", _always("fraction", MIDDLE)),
+    (
+        r"(?P<whole>视频的?(?:正中间|中间|一半)|(?:播放|进行)?到?一半(?=的?时|处|的地方))",
+        _always("fraction", MIDDLE),
+    ),
+    (
+        rf"(?<![a-z])at\s+(?P<whole>(?:the\s+)?(?:very\s+)?(?:start|beginning){VIDEO}?){HERE}",
+        _always("moment", START),
+    ),
+    (
+        rf"(?<![a-z])at\s+(?P<whole>(?:the\s+)?(?:very\s+)?end{VIDEO}?){HERE}",
+        _always("moment", END),
+    ),
+    (r"(?P<whole>视频(?:的?(?:最?开头|刚?开始)))", _always("moment", START)),
+    (r"(?P<whole>视频(?:的?(?:结尾|结束|末尾|最后))|片尾|结尾处?)", _always("moment", END)),
+    (rf"{_LEFT}(?P<whole>(?P<a>第?\s*{CLOCK}|{ISO}|{TAGGED}))", _lone),
+    (rf"(?<![a-z])(?P<whole>(?P<unit>second|minute)\s+(?P<a>{DIGITS})){HERE}", _counted),
+    (
+        r"(?<![a-z])(?:at|around|near)\s+(?:the\s+)?"
+        rf"(?P<whole>(?P<a>\d{{1,6}})(?:st|nd|rd|th)\s+(?P<unit>second|minute)){_RIGHT}",
+        _counted,
+    ),
+    (rf"(?:(?<![a-z])t\s*=\s*|@\s*)(?P<whole>(?P<a>{DIGITS}))(?![\w:.%])", _bare),
+    (rf"(?<![a-z])at\s+(?P<whole>(?P<a>{DIGITS})){HERE}", _bare),
+    (
+        r"(?:(?<![a-z])(?:at|from|around)\s+|[在第从]\s*)"
+        rf"(?P<whole>\d{{1,4}}(?::\d{{1,4}}){{0,2}}:\d\d(?:\.\d{{1,3}})?){END_OF_CLOCK}",
+        _unreadable,
+    ),
 )
+
+
+@cache
+def forms() -> tuple[tuple[re.Pattern[str], Reader], ...]:
+    """Every form with its reader; compiled when first asked for: it takes a third of a second."""
+    return tuple((compile_form(pattern), reader) for pattern, reader in _FORMS)
+
 
 LONE_LENGTH = compile_form(rf"{_LEFT}(?P<whole>第?\s*{LENGTH})")
 """A length that no form has claimed; the words beside it decide (`length_is_a_time`)."""

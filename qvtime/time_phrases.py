@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from qvtime.time_context import REACH, length_is_a_time
-from qvtime.time_forms import FORMS, LONE_LENGTH, Finding, read_point
+from qvtime.time_forms import LONE_LENGTH, Finding, forms, read_point
 from qvtime.time_points import Place, TimePhrase
 from qvtime.time_words import fold
 
@@ -21,7 +21,7 @@ def find_times(sentence: str) -> tuple[TimePhrase, ...]:
             claimed[start:end] = b"\1" * (end - start)
             phrases.append(_phrase(sentence, match, finding))
 
-    for form, read in FORMS:
+    for form, read in forms():
         for match in form.finditer(folded):
             if not any(claimed[slice(*match.span("whole"))]):
                 claim(match, read(match))
