@@ -5,25 +5,31 @@ and text are ever fetched, and the config is checked before the weights are.
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import huggingface_hub
+import huggingface_hub.errors
 from huggingface_hub.errors import (
+    EntryNotFoundError,
     GatedRepoError,
     HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from qvtime.errors import ModelNotFound, QvtimeError
+from qvtime.errors import ModelNotFound
 from qvtime.model.checkpoint import Checkpoint, check_checkpoint, check_config
 from qvtime.settings import DEMO_MODEL
 
 DEMO_FOLDER = Path(__file__).parents[1] / "data" / "demo"
 PATTERNS = ["*.safetensors", "*.json", "*.txt"]
-ETAG_SECONDS = 8.0
+REACH_SECONDS = 5.0
 
+# Of the HTTP library, which differs between versions of huggingface_hub.
+_HTTP_ERROR: type[Exception] = huggingface_hub.errors.HTTPError  # type: ignore[attr-defined]
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -79,34 +85,38 @@ def _cached(name: str) -> FoundModel | None:
 
 
 def _fetched(name: str) -> FoundModel:
+    """A copy of the hub's current revision, fetched now."""
     try:
-        config = huggingface_hub.hf_hub_download(name, "config.json", etag_timeout=ETAG_SECONDS)
+        # One short question first: the downloads below would try for a long time.
+        revision = huggingface_hub.HfApi().model_info(name, timeout=REACH_SECONDS).sha
+        config = huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
         check_config(Path(config).parent, name)
+        if not sys.stderr.isatty():
+            disable_progress_bars()
         folder = Path(
             huggingface_hub.snapshot_download(
-                name,
-                revision=Path(config).parent.name,
-                allow_patterns=PATTERNS,
-                ignore_patterns=["*/*"],
-                etag_timeout=ETAG_SECONDS,
+                name, revision=revision, allow_patterns=PATTERNS, ignore_patterns=["*/*"]
             )
         )
-    except QvtimeError:
-        raise
     except GatedRepoError as error:
         raise ModelNotFound(
             f"The model {name} is on the hub, but not open to you.",
             f"Accept its terms at https://huggingface.co/{name}, then run `hf auth login`.",
+        ) from error
+    except EntryNotFoundError as error:
+        raise ModelNotFound(
+            f"{name} on the hub has no config.json, so it is not a model qvtime can run.",
+            "Check its name, or use `--model demo`.",
         ) from error
     except RepositoryNotFoundError as error:
         raise ModelNotFound(
             f"There is no model {name} on this machine or on the hub.",
             "Check its name, or use `--model demo`.",
         ) from error
-    except (OSError, HFValidationError) as error:
+    except (OSError, _HTTP_ERROR) as error:
         raise ModelNotFound(
             f"The model {name} is not on this machine and the hub cannot be reached.",
             f"Run `hf download {name}` where there is a network, give `--model` a folder with "
-            "its files, or try qvtime with the small model inside it: `--model demo`.",
+            "its files, or try the small model that comes with qvtime: `--model demo`.",
         ) from error
     return FoundModel(check_checkpoint(folder, name), name, folder.name)
