@@ -1,0 +1,28 @@
+"""SubRip. Our own writer: the libraries drop, clamp or misread cues that a model can produce."""
+
+from collections.abc import Sequence
+
+from qvtime.formats.cue import cues
+from qvtime.report import Report
+from qvtime.timestamps import format_time
+
+# SubRip has no escapes: what players take for markup becomes a character that looks like it.
+_LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "｛", "}": "｝", "\\": "＼"})  # noqa: RUF001
+
+
+def write(reports: Sequence[Report]) -> str:
+    """A cue for each event, in order of time; one line of text each; hours may pass 99."""
+    blocks = (
+        f"{number}\n{_time(cue.start_ms)} --> {_time(cue.end_ms)}\n{escape(cue.text)}\n"
+        for number, cue in enumerate(cues(reports, "srt"), 1)
+    )
+    return "\n".join(blocks)
+
+
+def escape(line: str) -> str:
+    """The line so that no player finds markup or an arrow in it."""
+    return line.replace("-->", "→").translate(_LOOKALIKES)
+
+
+def _time(time_ms: int) -> str:
+    return format_time(time_ms, decimals=3).replace(".", ",")

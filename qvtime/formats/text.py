@@ -1,0 +1,52 @@
+"""Text for people: when, what, and where it looked. No colours: the terminal's side adds them."""
+
+from collections.abc import Sequence
+
+from qvtime.formats.cue import one_line
+from qvtime.report import Report
+from qvtime.timeline import Event, Span
+from qvtime.timestamps import format_time
+
+
+def write(reports: Sequence[Report]) -> str:
+    """Each report as a few lines, a blank line between them.
+
+    A line an event, the answer, and where it looked; with several reports, the video and the
+    question first.
+    """
+    return "\n".join(_paragraph(report, alone=len(reports) == 1) for report in reports)
+
+
+def _paragraph(report: Report, alone: bool) -> str:
+    lines = []
+    if not alone:
+        lines.append(f"{one_line(report.shown_path)}: {one_line(report.question)}")
+    lines += [_event(event) for event in report.events]
+    lines.append(one_line(report.answer))
+    lines.append(f"({_where(report)})")
+    lines += [f"damage: {one_line(sentence)}" for sentence in report.damage]
+    return "\n".join(lines) + "\n"
+
+
+def _event(event: Event) -> str:
+    score = "" if event.score is None else f" ({event.score:.2f})"
+    source = "" if event.source == "seen" else f" [{event.source}]"
+    return f"{_span(event.span)}  {one_line(event.caption)}{score}{source}".rstrip()
+
+
+def _span(span: Span) -> str:
+    return f"{format_time(span.start_ms)} - {format_time(span.end_ms)}"
+
+
+def _where(report: Report) -> str:
+    parts = []
+    if len(report.looked) > 1:
+        hull = Span(
+            min(span.start_ms for span in report.looked), max(span.end_ms for span in report.looked)
+        )
+        parts.append(f"looked at {_span(hull)} in {len(report.looked)} windows")
+    elif report.looked:
+        parts.append(f"looked at {_span(report.looked[0])}")
+    if report.granularity_ms is not None:
+        parts.append(f"granularity {report.granularity_ms / 1000:g} s")
+    return ", ".join((*parts, f"model {one_line(report.model)}"))

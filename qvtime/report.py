@@ -1,0 +1,50 @@
+"""What one question about one video came to: the thing every output format writes."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from qvtime.frames import VideoInfo
+from qvtime.timeline import Event, Span
+
+Setting = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An answer, its events, and where they come from.
+
+    path: as the user gave it, any bytes (`os.fsdecode`). video: None when it could not be opened.
+    answer: text in which every time is a `<time>` tag. looked: the spans the model saw.
+    settings: the choices that shaped the answer. damage: what was wrong with the video, a sentence
+    each. timings_ms: how long each stage took. Text that is no Unicode (a question from the bytes
+    of a command line) has "?" in its place, so that every format can be written.
+    """
+
+    path: str
+    question: str
+    answer: str
+    events: tuple[Event, ...]
+    model: str
+    video: VideoInfo | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()
+    timings_ms: Mapping[str, int] = field(default_factory=dict)
+    looked: tuple[Span, ...] = ()
+    granularity_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("question", "answer", "model"):
+            object.__setattr__(self, name, _unicode(getattr(self, name)))
+        object.__setattr__(self, "damage", tuple(map(_unicode, self.damage)))
+        events = (replace(event, caption=_unicode(event.caption)) for event in self.events)
+        object.__setattr__(self, "events", tuple(events))
+
+    @property
+    def shown_path(self) -> str:
+        r"""The path as Unicode; a byte that is not UTF-8 is spelled \xe9."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+
+def _unicode(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
