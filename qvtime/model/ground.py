@@ -46,16 +46,19 @@ def build_time_trie(tokenizer: Any, times_ms: Iterable[int]) -> TimeTrie:
 
 
 class TimeSpeller:
-    """What this tokenizer's tokens mean for `<time>`; makes the constraint of a window."""
+    """What this tokenizer's tokens mean for `<time>`; makes the constraint of a window.
+
+    pieces: the characters that each token stands for, in the tokenizer's own byte alphabet.
+    """
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         # Byte-level pieces: every character of `<time>` stands for itself in them.
-        self._pieces: list[str] = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+        self.pieces: list[str] = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
         self._overruns = {
             held: [
                 token
-                for token, piece in enumerate(self._pieces)
+                for token, piece in enumerate(self.pieces)
                 if _runs_over(TIME_OPEN[:held], piece)
             ]
             for held in range(len(TIME_OPEN))
@@ -64,7 +67,7 @@ class TimeSpeller:
     def constraint(self, times_ms: Iterable[int]) -> "TimeConstraint":
         """Only these times may be said."""
         return TimeConstraint(
-            self._pieces, self._overruns, build_time_trie(self._tokenizer, times_ms)
+            self.pieces, self._overruns, build_time_trie(self._tokenizer, times_ms)
         )
 
 

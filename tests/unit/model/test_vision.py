@@ -52,9 +52,7 @@ def test_the_fast_tower_equals_the_stock_one(
         assert theirs.std() > 0.1
 
 
-def test_the_stock_tower_was_left_alone(
-    loaded: LoadedModel, stock: torch.nn.Module
-) -> None:
+def test_the_stock_tower_was_left_alone(loaded: LoadedModel, stock: torch.nn.Module) -> None:
     assert type(stock) is type(loaded.model)
     assert stock.config.vision_config._attn_implementation == "sdpa"  # type: ignore[union-attr]
 
