@@ -39,6 +39,8 @@ class Report:
         object.__setattr__(self, "damage", tuple(map(_unicode, self.damage)))
         events = (replace(event, caption=_unicode(event.caption)) for event in self.events)
         object.__setattr__(self, "events", tuple(events))
+        settings = {k: _unicode(v) if isinstance(v, str) else v for k, v in self.settings.items()}
+        object.__setattr__(self, "settings", settings)
 
     @property
     def shown_path(self) -> str:
