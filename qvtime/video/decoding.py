@@ -71,6 +71,10 @@ def _backend(decoder: str) -> Callable[[Path, Limits, Beat], PictureSource]:
         from qvtime.video.pyav import PyavSource
 
         return PyavSource
+    if decoder == "opencv":
+        from qvtime.video.opencv import OpencvSource
+
+        return OpencvSource
     raise UsageError(f"there is no decoder {decoder!r}", "use pyav or opencv")
 
 

@@ -188,7 +188,10 @@ def _claim(opened: Opened) -> tuple[int | None, bool]:
     if stream.duration:
         return opened.clock.milliseconds((stream.start_time or 0) + stream.duration), True
     if container.duration:
-        return int(1000 * container.duration * MICROSECOND), False
+        claimed_ms = int(1000 * container.duration * MICROSECOND)
+        # Matroska's duration is where it ends, counted from zero, as FFmpeg writes it.
+        from_zero = container.format.name.startswith("matroska")
+        return claimed_ms - (opened.clock.origin_ms if from_zero else 0), False
     return None, False
 
 

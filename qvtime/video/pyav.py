@@ -76,6 +76,13 @@ class PyavSource(PictureSource):
     def damage(self) -> tuple[str, ...]:
         return self._log.sentences()
 
+    @property
+    def stream_offset(self) -> Fraction:
+        """Seconds from the container's start to the stream's; other readers lose it."""
+        stream = self._opened.stream
+        start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
+        return start - self._opened.clock.origin
+
     def next_picture(self) -> PyavPicture | None:
         frame = self._next_frame()
         if frame is None:

@@ -23,8 +23,9 @@ FIRST_STEP_BACK_MS = 1000
 class Screen:
     """A screen in front of a source: it shows the picture of the moment."""
 
-    def __init__(self, source: PictureSource) -> None:
+    def __init__(self, source: PictureSource, seek_ahead_ms: int = SEEK_AHEAD_MS) -> None:
         self._source = source
+        self._seek_ahead_ms = seek_ahead_ms
         self._current: Picture | None = None
         self._upcoming: Picture | None = None
 
@@ -42,7 +43,7 @@ class Screen:
         if time_ms < current.presented_ms:
             return current.presented_ms > self._source.info.first_frame_ms
         upcoming = self._upcoming
-        return upcoming is not None and time_ms - upcoming.presented_ms > SEEK_AHEAD_MS
+        return upcoming is not None and time_ms - upcoming.presented_ms > self._seek_ahead_ms
 
     def _go_to(self, time_ms: int) -> Picture:
         """Put the source at or before a moment, stepping back twice as far after each miss."""
@@ -68,9 +69,9 @@ class Screen:
 class LocalReader(VideoReader):
     """A reader that decodes in this process: for the decoding process itself, and for tests."""
 
-    def __init__(self, source: PictureSource) -> None:
+    def __init__(self, source: PictureSource, seek_ahead_ms: int = SEEK_AHEAD_MS) -> None:
         self._source = source
-        self._screen = Screen(source)
+        self._screen = Screen(source, seek_ahead_ms)
 
     @property
     def info(self) -> VideoInfo:
