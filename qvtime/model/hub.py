@@ -57,7 +57,7 @@ def find_model(name: str) -> FoundModel:
                 "Install qvtime again.",
             )
         return _in_folder(DEMO_FOLDER, name)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return _in_folder(Path(name), name)
     if not _HUB_NAME.fullmatch(name):
         raise ModelNotFound(
@@ -75,7 +75,7 @@ def _in_folder(folder: Path, name: str) -> FoundModel:
 def _cached(name: str) -> FoundModel | None:
     """The copy on this machine, or None when it is not there or not whole."""
     try:
-        folder = Path(huggingface_hub.snapshot_download(name, local_files_only=True))
+        folder = _snapshot(name, local_files_only=True)
     except (LocalEntryNotFoundError, HFValidationError):
         return None
     try:
@@ -84,20 +84,27 @@ def _cached(name: str) -> FoundModel | None:
         return None
 
 
+def _snapshot(name: str, local_files_only: bool) -> Path:
+    return Path(
+        huggingface_hub.snapshot_download(
+            name,
+            allow_patterns=PATTERNS,
+            ignore_patterns=["*/*"],
+            local_files_only=local_files_only,
+        )
+    )
+
+
 def _fetched(name: str) -> FoundModel:
     """A copy of the hub's current revision, fetched now."""
     try:
         # One short question first: the downloads below would try for a long time.
-        revision = huggingface_hub.HfApi().model_info(name, timeout=REACH_SECONDS).sha
-        config = huggingface_hub.hf_hub_download(name, "config.json", revision=revision)
+        huggingface_hub.HfApi().model_info(name, timeout=REACH_SECONDS)
+        config = huggingface_hub.hf_hub_download(name, "config.json")
         check_config(Path(config).parent, name)
         if not sys.stderr.isatty():
             disable_progress_bars()
-        folder = Path(
-            huggingface_hub.snapshot_download(
-                name, revision=revision, allow_patterns=PATTERNS, ignore_patterns=["*/*"]
-            )
-        )
+        folder = _snapshot(name, local_files_only=False)
     except GatedRepoError as error:
         raise ModelNotFound(
             f"The model {name} is on the hub, but not open to you.",
