@@ -5,8 +5,10 @@ FFmpeg is only ever given an absolute `file:` path, never the user's string (`ht
 as ANSI art, and a playlist reads other files.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -31,6 +33,8 @@ MICROSECOND = Fraction(1, 1_000_000)
 SANE_RATES = (Fraction(1, 100), Fraction(1000))
 LEAST_TRUNCATION_MS = 250
 """A container's claim and its last picture differ by less than this in sound files."""
+
+SECOND_LOOK_PACKETS = 4
 
 av.logging.set_level(None)
 
@@ -107,7 +111,7 @@ def find_end(path: Path, limits: Limits, beat: Beat) -> End:
             with opened.container:
                 ends.read(beat)
     if ends.video_ms is None:
-        raise NotAVideo(f"{path}: has no pictures", "check that it plays")
+        raise no_pictures(path)
     reached_ms = ends.video_ms if of_stream else max(ends.video_ms, ends.any_ms)
     tolerance_ms = max(LEAST_TRUNCATION_MS, 3 * nominal_ms(opened.stream))
     if claimed_ms is None or reached_ms >= claimed_ms - tolerance_ms:
@@ -116,12 +120,37 @@ def find_end(path: Path, limits: Limits, beat: Beat) -> End:
     return End(ends.video_ms, claimed_ms, f"ends at {ended:.2f} s of the {claimed:.2f} s it claims")
 
 
+def no_pictures(path: Path) -> NotAVideo:
+    """The error for a video stream with nothing in it."""
+    return NotAVideo(f"{path}: has no pictures", "check that it plays")
+
+
 def nominal_ms(stream: av.video.stream.VideoStream) -> int:
     """How long the header says a picture lasts; 0 when it does not say anything sane."""
     rate = stream.average_rate
     if rate is None or not SANE_RATES[0] <= rate <= SANE_RATES[1]:
         return 0
     return int(1000 / rate)
+
+
+def oversize(path: Path, limits: Limits) -> tuple[int, int] | None:
+    """The size of pictures that FFmpeg refused for their size, or None; it says so only in its log.
+
+    For a file in which nothing could be decoded: looks at its first packets once more.
+    """
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture(local=False) as log:
+            opened = open_stream(path, limits)
+            with opened.container:
+                for packet in islice(opened.container.demux(opened.stream), SECOND_LOOK_PACKETS):
+                    packet.decode()
+    except (*READ_ERRORS, VideoError):
+        pass  # expected: what it logged is the answer
+    finally:
+        av.logging.set_level(None)
+    refused = re.search(r"size (\d{1,9})x(\d{1,9}) exceeds", " ".join(line[2] for line in log))
+    return None if refused is None else (int(refused[1]), int(refused[2]))
 
 
 def too_large(path: str | Path, width: int, height: int, limits: Limits) -> VideoOverLimits:

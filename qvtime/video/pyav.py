@@ -14,11 +14,19 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from qvtime.errors import DamagedVideo, NotAVideo, VideoError, VideoOverLimits
+from qvtime.errors import DamagedVideo, VideoError, VideoOverLimits
 from qvtime.frames import VideoInfo
 from qvtime.settings import Limits
 from qvtime.video.damage import DamageLog
-from qvtime.video.probe import READ_ERRORS, End, find_end, open_stream, too_large
+from qvtime.video.probe import (
+    READ_ERRORS,
+    End,
+    find_end,
+    no_pictures,
+    open_stream,
+    oversize,
+    too_large,
+)
 from qvtime.video.resize import resize
 from qvtime.video.source import Beat, Picture, PictureSource, Pixels, no_beat
 
@@ -70,7 +78,6 @@ class PyavSource(PictureSource):
         except BaseException:
             self.close()
             raise
-        self.rewind()
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -206,6 +213,9 @@ class PyavSource(PictureSource):
         turns = round(frame.rotation / 90) % 4
         width, height = _square(frame.width, frame.height, stream.sample_aspect_ratio)
         first_ms = opened.clock.milliseconds(cast(int, _time(frame)))
+        self._frames.appendleft(frame)  # it was only looked at
+        self._last_pts = None
+        self._decoded = 0
         return VideoInfo(
             path=str(self._path),
             decoder="pyav",
@@ -224,9 +234,12 @@ class PyavSource(PictureSource):
         )
 
     def _refusal(self) -> VideoError:
+        size = oversize(self._path, self._limits)
+        if size is not None:
+            return too_large(self._path, *size, self._limits)
         if self._log.unreadable_packets:
             return DamagedVideo(f"{self._path}: none of its pictures can be decoded")
-        return NotAVideo(f"{self._path}: has no pictures", "check that it plays")
+        return no_pictures(self._path)
 
 
 def _time(frame: VideoFrame) -> int | None:
