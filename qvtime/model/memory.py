@@ -8,15 +8,20 @@ import torch
 from qvtime.errors import OutOfMemory
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on the GPU or in this machine."""
+    # The CPU allocator of torch raises a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    )
+
+
 @contextmanager
 def out_of_memory_is(message: str, hint: str) -> Iterator[None]:
-    """Within it, a lack of memory (of the GPU, of this machine) raises OutOfMemory(message)."""
+    """Within it, a lack of memory raises OutOfMemory(message, hint)."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(message, hint) from error
-    except RuntimeError as error:
-        # The CPU allocator of torch raises a plain RuntimeError.
-        if "DefaultCPUAllocator" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         raise OutOfMemory(message, hint) from error

@@ -6,7 +6,6 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoTokenizer,
     Qwen3VLForConditionalGeneration,
@@ -16,7 +15,7 @@ from transformers.utils import logging
 
 from qvtime.errors import ModelError
 from qvtime.model.hub import FoundModel, find_model
-from qvtime.model.memory import out_of_memory_is
+from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
 from qvtime.model.vision import speed_up_vision
 
@@ -60,7 +59,7 @@ def load_model(
         f"({found.checkpoint.size_bytes / 1e9:.1f} GB of weights).",
         "Use a smaller model, or `--model demo`.",
     ):
-        model = _read_weights(found, chosen).to(place)
+        model = _read_weights(found, chosen, place)
     speed_up_vision(model)
     tokenizer = _read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
@@ -81,42 +80,35 @@ def choose_device(device: str) -> str:
     raise ModelError(f"There is no device {device!r}.", "Use auto, cpu, cuda or cuda:N.")
 
 
-def _read_weights(found: FoundModel, dtype: torch.dtype) -> Any:
+def _read_weights(found: FoundModel, dtype: torch.dtype, place: str) -> Any:
     kind = _CLASSES[found.checkpoint.config["model_type"]]
-    try:
-        with _no_progress_bars():
-            model, report = kind.from_pretrained(
-                found.checkpoint.folder,
-                dtype=dtype,
-                attn_implementation="sdpa",
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    with _readable(f"The weights of {found.name}"), _quiet():
+        model, report = kind.from_pretrained(
+            found.checkpoint.folder,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    # transformers fills with random numbers what is missing or has another shape.
+    wrong = sorted({str(key) for key in report["missing_keys"]})
+    wrong += sorted(str(key[0]) for key in report["mismatched_keys"])
+    if wrong:
         raise ModelError(
-            f"The weights of {found.name} cannot be read: {_one_line(error)}", "Fetch them again."
-        ) from error
-    # transformers fills what is missing with random numbers.
-    missing = sorted(report["missing_keys"])
-    if missing or report["mismatched_keys"]:
-        raise ModelError(
-            f"The weights of {found.name} are not whole ({missing[0] if missing else 'shapes'}).",
+            f"The weights of {found.name} are not whole: {wrong[0]} is missing or has another "
+            "shape than its config says.",
             "Fetch them again.",
         )
-    return model.eval().requires_grad_(False)
+    return model.eval().requires_grad_(False).to(place)
 
 
 def _read_tokenizer(found: FoundModel) -> Any:
-    try:
+    with _readable(f"The tokenizer of {found.name}"), _quiet():
         return AutoTokenizer.from_pretrained(
             found.checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
-    except Exception as error:  # tokenizers raises bare Exception
-        raise ModelError(
-            f"The tokenizer of {found.name} cannot be read: {_one_line(error)}",
-            "Fetch it again.",
-        ) from error
 
 
 def _check_control(model: Any, tokenizer: Any, name: str) -> ControlIds:
@@ -135,16 +127,27 @@ def _check_control(model: Any, tokenizer: Any, name: str) -> ControlIds:
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    bars: Any = logging
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
+def _readable(what: str) -> Iterator[None]:
+    """Whatever a damaged or hostile checkpoint makes the libraries raise is one ModelError."""
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(f"{what} cannot be read: {said}", "Fetch the model again.") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and warnings of transformers: what is wrong is said by our own errors."""
+    said: Any = logging
+    bars, verbosity = said.is_progress_bar_enabled(), said.get_verbosity()
+    said.disable_progress_bar()
+    said.set_verbosity_error()
     try:
         yield
     finally:
-        if shown:
-            bars.enable_progress_bar()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+        said.set_verbosity(verbosity)
+        if bars:
+            said.enable_progress_bar()
