@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.errors import DamagedVideo, QvtimeError, UsageError, VideoOverLimits
+from qvtime.errors import DamagedVideo, QvtimeError, UsageError
 from qvtime.settings import Limits
 from qvtime.video.screen import LocalReader
 from qvtime.video.source import Beat, PictureSource
@@ -125,8 +125,9 @@ def _errors_told(
     except QvtimeError as error:
         failure = error
     except MemoryError:
-        gib = limits.memory_bytes / 2**30
-        failure = VideoOverLimits(f"{path}: decoding it needs more than {gib:.1f} GiB of memory")
+        from qvtime.video.probe import too_much_memory
+
+        failure = too_much_memory(path, limits)
     except Exception as error:  # noqa: BLE001 - the border of the process: all of it is reported
         failure = DamagedVideo(f"{path}: the decoder failed: {type(error).__name__}: {error}")
     else:

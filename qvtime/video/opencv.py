@@ -25,7 +25,7 @@ from qvtime.video.resize import resize
 from qvtime.video.source import Beat, Picture, PictureSource, Pixels, no_beat
 
 OTHER_DECODER = "use --decoder pyav"
-LONGEST_STILL_MS = 2000
+LONGEST_STILL_MS = 1000
 """A last picture that seems to last longer is taken for the place where OpenCV gave up."""
 
 SAME_PICTURE = 8.0
@@ -54,6 +54,7 @@ class OpencvSource(PictureSource):
         self._beat = beat
         self._log = DamageLog()
         self._last_ms: int | None = None
+        self._decoded = 0
         with closing(PyavSource(path, limits, beat)) as exact:
             for remark in exact.damage:
                 self._log.note(remark)
@@ -115,7 +116,6 @@ class OpencvSource(PictureSource):
 
     def _restart(self) -> None:
         self._ended = False
-        self._decoded = 0
         self._last_ms = None
 
     def _grab(self) -> bool:

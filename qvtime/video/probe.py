@@ -17,6 +17,7 @@ import av.container
 import av.logging
 import av.stream
 import av.video.stream
+from av.video.codeccontext import VideoCodecContext
 
 from qvtime.errors import NotAVideo, VideoError, VideoOverLimits
 from qvtime.settings import Limits
@@ -37,6 +38,7 @@ LEAST_TRUNCATION_MS = 250
 SECOND_LOOK_PACKETS = 4
 
 av.logging.set_level(None)
+av.logging.set_skip_repeated(False)  # a repeated line would be kept back, and come out later
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def open_stream(path: Path, limits: Limits) -> Opened:
     try:
         container = av.open(f"file:{path}", options=options, metadata_errors="replace")
     except MemoryError:
-        raise
+        raise too_much_memory(path, limits) from None
     except av.ArgumentError:
         raise NotAVideo(
             f"{path}: is not a video container that qvtime reads",
@@ -161,6 +163,12 @@ def too_large(path: str | Path, width: int, height: int, limits: Limits) -> Vide
     )
 
 
+def too_much_memory(path: str | Path, limits: Limits) -> VideoOverLimits:
+    """The error for a file that makes the decoder ask for more memory than it may have."""
+    gib = limits.memory_bytes / 2**30
+    return VideoOverLimits(f"{path}: decoding it needs more than {gib:.1f} GiB of memory")
+
+
 class _Ends:
     """The latest ends seen while packets go by, ms: of the video, and of any stream."""
 
@@ -204,7 +212,10 @@ def _choose_stream(
 
 
 def _guard(stream: av.video.stream.VideoStream, limits: Limits, path: Path) -> None:
-    context = stream.codec_context
+    # Declared to be there, None where FFmpeg has no decoder.
+    context = cast(VideoCodecContext | None, stream.codec_context)
+    if context is None:
+        raise NotAVideo(f"{path}: its video codec is not known", "convert it to H.264 first")
     if context.width * context.height > limits.frame_pixels:
         raise too_large(path, context.width, context.height, limits)
     # The option at opening guards the demuxer's own look at the pictures, this one the decoder.

@@ -26,6 +26,7 @@ from qvtime.video.probe import (
     open_stream,
     oversize,
     too_large,
+    too_much_memory,
 )
 from qvtime.video.resize import resize
 from qvtime.video.source import Beat, Picture, PictureSource, Pixels, no_beat
@@ -66,6 +67,7 @@ class PyavSource(PictureSource):
         self._log = DamageLog()
         self._reformatter = VideoReformatter()
         self._turns = 0
+        self._decoded = 0
         end = find_end(path, limits, beat)
         if end.damage:
             self._log.note(end.damage)
@@ -131,8 +133,7 @@ class PyavSource(PictureSource):
         self._ended = False
         self._needs_keyframe = False
         self._skips_to_keyframe = False
-        self._failures = 0
-        self._decoded = 0
+        self._failures = self._fresh_starts = 0
         self._last_pts: int | None = None
 
     def _next_frame(self) -> VideoFrame | None:
@@ -172,36 +173,42 @@ class PyavSource(PictureSource):
             self._ended = True
             return
         except READ_ERRORS as error:
-            self._fail(error, None)
+            self._fail(error)
             self._packets = self._opened.container.demux(self._opened.stream)
             return
-        if self._skips_to_keyframe and packet.size and not packet.is_keyframe:
-            self._log.unreadable_packets += 1
-            return
+        if self._skips_to_keyframe and packet.size:
+            if not packet.is_keyframe:
+                self._log.unreadable_packets += 1
+                return
+            # A fresh start: threads may still report failures from before the keyframe.
+            self._skips_to_keyframe = False
+            self._failures = 0
         try:
             frames = packet.decode()
         except av.EOFError:
             self._ended = True
         except READ_ERRORS as error:
-            self._fail(error, packet)
+            self._fail(error)
         else:
             if frames:
                 self._frames.extend(frames)
-                self._failures = 0
-                self._skips_to_keyframe = False
+                self._failures = self._fresh_starts = 0
 
-    def _fail(self, error: Exception, packet: "VideoPacket | None") -> None:
+    def _fail(self, error: Exception) -> None:
+        """Count a failure; after too many in a row go on at a keyframe, but not for ever."""
         if isinstance(error, MemoryError):
-            raise error
+            raise too_much_memory(self._path, self._limits) from None
         self._failures += 1
         self._log.unreadable_packets += 1
         limit = self._limits.consecutive_decode_failures
-        if packet is None or not packet.size or self._skips_to_keyframe:
-            if self._failures >= 2 * limit:
-                self._log.note("the rest of it cannot be read")
-                self._ended = True
-        elif self._failures >= limit:
-            self._skips_to_keyframe = True
+        if self._failures < limit:
+            return
+        self._skips_to_keyframe = True
+        self._failures = 0
+        self._fresh_starts += 1
+        if self._fresh_starts >= limit:
+            self._log.note("the rest of it cannot be read")
+            self._ended = True
 
     def _describe(self, end: End) -> VideoInfo:
         """The video's facts, with the first picture's own where a header may be wrong."""

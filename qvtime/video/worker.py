@@ -51,6 +51,11 @@ class WorkerReader(VideoReader):
         self._damage: tuple[str, ...] = tuple(hello["damage"])
 
     @property
+    def process_id(self) -> int:
+        """The decoding process, for whoever watches over processes."""
+        return self._child.pid
+
+    @property
     def info(self) -> VideoInfo:
         return self._info
 
