@@ -75,7 +75,11 @@ def _chain(units: tuple[str, ...]) -> str:
 
 
 _ORDER = tuple(_UNITS_MS)
-LENGTH = "(?:" + "|".join(_chain(_ORDER[n:]) for n in range(len(_ORDER))) + r")(?![a-z0-9_/])"
+LENGTH = (
+    "(?:"
+    + "|".join(_chain(_ORDER[n:]) for n in range(len(_ORDER)))
+    + r")(?![a-z0-9_/]|-(?!mark)[a-z])"
+)
 """An amount with a unit, or several: 2m48s, 90 min, 2 minutes 48, 两分半, 1小时2分."""
 
 END_OF_CLOCK = r"(?![a-z0-9_/%])(?![.:]\d)(?!\s?[ap]\.?m(?![a-z]))(?!\s*o'clock)"

@@ -111,6 +111,6 @@ def _only_phrase(text: str) -> TimePhrase:
     phrases = find_times(text)
     if len(phrases) == 1:
         before, after = text[: phrases[0].start], text[phrases[0].end :]
-        if _AROUND.fullmatch(fold(before)) and not after.strip():
+        if _AROUND.fullmatch(fold(before)) and after.strip() in ("", "之间", "期间"):
             return phrases[0]
     raise UsageError(f'"{quote(text)}" is not a range of time', hint=_RANGES)
