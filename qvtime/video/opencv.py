@@ -60,7 +60,7 @@ class OpencvSource(PictureSource):
                 self._log.note(remark)
             self._offset_ms = float(exact.stream_offset * 1000)
             self.info = replace(exact.info, decoder="opencv")
-            _refuse_known(self.info)
+            _refuse_known(self.info, exact.is_first_stream)
             first = exact.next_picture()
             size = self.info.width_px, self.info.height_px
             truth = None if first is None else (first.presented_ms, first.pixels(*size))
@@ -146,7 +146,12 @@ class OpencvSource(PictureSource):
             raise UnsupportedVideo(f"{self._path}: OpenCV gets its pictures wrong", OTHER_DECODER)
 
 
-def _refuse_known(info: VideoInfo) -> None:
+def _refuse_known(info: VideoInfo, is_first_stream: bool) -> None:
+    if not is_first_stream:
+        raise UnsupportedVideo(
+            f"{info.path}: has other pictures before its video; OpenCV reads only the first stream",
+            OTHER_DECODER,
+        )
     if info.interlaced:
         raise UnsupportedVideo(
             f"{info.path}: is interlaced, which OpenCV shows as another video's memory",

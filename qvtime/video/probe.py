@@ -244,5 +244,5 @@ def _seek(opened: Opened, time_ms: int) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.split(":")[0].rstrip(".").lower() or type(error).__name__
+    said = getattr(error, "strerror", None) or str(error)
+    return said.split(":")[0].rstrip(".").lower() or type(error).__name__

@@ -92,6 +92,11 @@ class PyavSource(PictureSource):
         start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
         return start - self._opened.clock.origin
 
+    @property
+    def is_first_stream(self) -> bool:
+        """Whether no other video stream, not even a cover, comes before the chosen one."""
+        return self._opened.container.streams.video[0].index == self._opened.stream.index
+
     def next_picture(self) -> PyavPicture | None:
         frame = self._next_frame()
         if frame is None:
