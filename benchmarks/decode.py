@@ -43,7 +43,7 @@ def make_clip(path: Path, seconds: int) -> None:
             x, y = (3 * number) % 1280, int(360 + 300 * np.sin(number / 90))
             view = np.ascontiguousarray(texture[y : y + 720, x : x + 1280])
             cv2.circle(view, (640 + int(400 * np.sin(number / 40)), 360), 90, (30, 30, 220), -1)
-            frame = av.VideoFrame.from_ndarray(view, "bgr24")
+            frame = av.VideoFrame.from_ndarray(view.astype(np.uint8, copy=False), "bgr24")
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
