@@ -68,6 +68,7 @@ class PyavSource(PictureSource):
         self._reformatter = VideoReformatter()
         self._turns = 0
         self._decoded = 0
+        self._threads = min(MOST_THREADS, len(os.sched_getaffinity(0)))
         end = find_end(path, limits, beat)
         if end.damage:
             self._log.note(end.damage)
@@ -111,9 +112,7 @@ class PyavSource(PictureSource):
             self._opened.container.seek(self._opened.clock.pts(time_ms), stream=self._opened.stream)
         except (*READ_ERRORS, OverflowError):
             return False
-        self._restart()
-        # What comes before the first clean keyframe may lean on pictures that were not decoded.
-        self._needs_keyframe = True
+        self._restart(time_ms)
         return True
 
     def rewind(self) -> None:
@@ -129,15 +128,18 @@ class PyavSource(PictureSource):
         self._opened = open_stream(self._path, self._limits)
         context = self._opened.stream.codec_context
         context.thread_type = "AUTO"
-        context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
-        self._restart()
+        context.thread_count = self._threads
+        self._restart(None)
 
-    def _restart(self) -> None:
+    def _restart(self, jumped_to_ms: int | None) -> None:
+        self._jumped_to_ms = jumped_to_ms
         self._packets: Iterator[VideoPacket] = self._opened.container.demux(self._opened.stream)
         self._frames: deque[VideoFrame] = deque()
         self._ended = False
-        self._needs_keyframe = False
+        # What comes before the first clean keyframe may lean on pictures that were not decoded.
+        self._needs_keyframe = jumped_to_ms is not None
         self._skips_to_keyframe = False
+        self._reads_again = False
         self._failures = self._fresh_starts = 0
         self._last_pts: int | None = None
 
@@ -160,8 +162,9 @@ class PyavSource(PictureSource):
             self._needs_keyframe = False
         pts = _time(frame)
         if pts is None or (self._last_pts is not None and pts <= self._last_pts):
-            self._log.misplaced_pictures += 1
+            self._log.misplaced_pictures += not self._reads_again
             return False
+        self._reads_again = False
         if frame.width * frame.height > self._limits.frame_pixels:
             raise too_large(self._path, frame.width, frame.height, self._limits)
         self._decoded += 1
@@ -203,6 +206,9 @@ class PyavSource(PictureSource):
         """Count a failure; after too many in a row go on at a keyframe, but not for ever."""
         if isinstance(error, MemoryError):
             raise too_much_memory(self._path, self._limits) from None
+        if self._threads > 1:
+            self._read_again()
+            return
         self._failures += 1
         self._log.unreadable_packets += 1
         limit = self._limits.consecutive_decode_failures
@@ -214,6 +220,19 @@ class PyavSource(PictureSource):
         if self._fresh_starts >= limit:
             self._log.note("the rest of it cannot be read")
             self._ended = True
+
+    def _read_again(self) -> None:
+        """Go back to where reading began, and come here again with one thread, from now on.
+
+        Threads tell of a bad packet some packets later, as many as there are threads: what is
+        shown of a damaged file, and said of it, would depend on the machine.
+        """
+        self._threads = 1
+        shown_to, jumped_to_ms = self._last_pts, self._jumped_to_ms
+        self.rewind()
+        if jumped_to_ms is not None:
+            self.jump(jumped_to_ms)
+        self._last_pts, self._reads_again = shown_to, True
 
     def _describe(self, end: End) -> VideoInfo:
         """The video's facts, with the first picture's own where a header may be wrong."""
