@@ -116,7 +116,8 @@ NO_TIMES = """
 what happens?|2 people|2 cars|2 sets|version 3.0|a 4:3 picture|16:9|1:1|2.39:1|a 16:10 screen
 24 fps|at 24 fps|at 30 frames per second|3D|a 1080p60 stream|at 2:48pm|at 2:48 p.m.|at 3 o'clock
 下午2:48|2023年|第3个人|won 3:1|won 21:15|the score is 21:15|a 10:10 draw|a scale of 1:50
-比分是21:15|from 3 to 5 people|between 2 and 3 people|50% of the people|a quarter of the cars|三分之一的人
+比分是21:15|from 3 to 5 people
+between 2 and 3 people|50% of the people|a quarter of the cars|三分之一的人
 the light is on for 5 seconds|every 10 seconds|a 10 second clip|a 2m30s long clip|5 seconds later
 it takes 10 to 20 seconds|持续10秒|每10秒一次|一个30秒的视频|his 30s|at 100 m/s|one second-hand car
 looks at 3|points at 5.|得了2分|三分球|十分精彩|the first 2 people|the last car|10,000 people
