@@ -28,7 +28,8 @@ class Clip:
 
     times_ms: when each picture is presented on the encoder's axis. shown_ms: the same on the
     player's axis (from the container's start), where that differs. first_shown: the number of the
-    first picture that is shown at all. opencv_refuses: a word of the reason, where it must refuse.
+    first picture that is shown at all. cover: "before" or "after" the video, a still as a stream.
+    opencv_refuses: a word of the reason, where it must refuse.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Clip:
     aspect: Fraction = Fraction(1)
     clockwise: int = 0
     audio: bool = False
-    cover: bool = False
+    cover: str = ""
     cut_ms: int = 0
     shown_ms: tuple[int, ...] = ()
     first_shown: int = 0
@@ -90,6 +91,7 @@ def make(clip: Clip, folder: Path) -> Path:
     """Write a clip; gives its path."""
     path = folder / clip.name
     with av.open(str(path), "w", options=dict(clip.muxer)) as container:
+        cover = _add_still(container, "mpeg4") if clip.cover == "before" else None
         stream = container.add_stream(clip.codec, rate=25, options=dict(clip.options))
         assert isinstance(stream, VideoStream)
         turned = clip.clockwise % 180 == 90
@@ -101,7 +103,7 @@ def make(clip: Clip, folder: Path) -> Path:
         stream.sample_aspect_ratio = clip.aspect
         stream.codec_context.thread_count = 1
         audio = container.add_stream("aac", rate=16000) if clip.audio else None
-        cover = _add_cover(container) if clip.cover else None
+        cover = _add_still(container, "png") if clip.cover == "after" else cover
         packets = list(_encode(clip, stream))
         if cover is not None:
             container.mux(cover)
@@ -135,13 +137,16 @@ def _encode(clip: Clip, stream: VideoStream) -> Sequence["Packet[VideoStream]"]:
     return packets
 
 
-def _add_cover(container: av.container.OutputContainer) -> "Packet[VideoStream]":
-    """A still picture as a second video stream, marked as a cover."""
-    stream = container.add_stream("png", rate=1)
+def _add_still(container: av.container.OutputContainer, codec: str) -> "Packet[VideoStream]":
+    """One picture as another video stream; marked as a cover when it is a PNG."""
+    stream = container.add_stream(codec, rate=1)
     assert isinstance(stream, VideoStream)
-    stream.width, stream.height, stream.pix_fmt = 640, 640, "rgb24"
-    stream.disposition = av.stream.Disposition.attached_pic
-    frame = av.VideoFrame.from_ndarray(np.full((640, 640, 3), 200, np.uint8), "rgb24")
+    stream.width, stream.height = 640, 640
+    stream.pix_fmt = "rgb24" if codec == "png" else "yuv420p"
+    if codec == "png":
+        stream.disposition = av.stream.Disposition.attached_pic
+    pixels = np.full((640, 640, 3), 200, np.uint8)
+    frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format=stream.pix_fmt)
     frame.pts = 0
     return next(iter(stream.encode(frame) + stream.encode(None)))
 
@@ -227,7 +232,10 @@ CLIPS = (
         pixel_format="yuv420p10le",
         options=(("preset", "ultrafast"), ("x265-params", "keyint=12:bframes=3:log-level=none")),
     ),
-    Clip("cover.mp4", STEADY, cover=True),
+    Clip("cover.mp4", STEADY, cover="after"),
+    Clip("still-first.mkv", STEADY, cover="before", opencv_refuses="only the first stream"),
+    Clip("refreshed.mp4", STEADY, options=(("g", "12"), ("x264-params", "intra-refresh=1"))),
+    Clip("refreshed.ts", STEADY, options=(("g", "12"), ("x264-params", "intra-refresh=1"))),
     Clip("no-duration.mkv", STEADY, muxer=(("live", "1"),)),
     Clip("fragments.mp4", STEADY, muxer=(("movflags", "frag_keyframe+empty_moov"),)),
     Clip("mpeg4.avi", STEADY, codec="mpeg4", options=(("g", "12"),), time_base=TWENTY_FIFTHS),
