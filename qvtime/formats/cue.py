@@ -15,7 +15,7 @@ NO_CAPTION = "(event)"
 _BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Cue:
     """One subtitle; `text` is one line without control characters, never empty."""
 
@@ -39,7 +39,7 @@ def _is_control(character: str) -> bool:
 
 
 def cues(reports: Sequence[Report], format_name: str) -> list[Cue]:
-    """The events of all reports in order of time.
+    """The events of all reports in order of time, each once.
 
     UsageError when they are about several videos: one file of subtitles is for one.
     """
@@ -48,15 +48,13 @@ def cues(reports: Sequence[Report], format_name: str) -> list[Cue]:
             f"{format_name} holds the events of one video, and these are of several",
             hint="use --format jsonl, or ask about one video at a time",
         )
-    events = sorted(
-        (event for report in reports for event in report.events),
-        key=lambda event: (event.span, event.caption),
-    )
-    return [
+    made = {
         Cue(
             event.span.start_ms,
             max(event.span.end_ms, event.span.start_ms + SHORTEST_CUE_MS),
             one_line(event.caption) or NO_CAPTION,
         )
-        for event in events
-    ]
+        for report in reports
+        for event in report.events
+    }
+    return sorted(made)

@@ -1,5 +1,6 @@
 """SubRip. Our own writer: the libraries drop, clamp or misread cues that a model can produce."""
 
+import re
 from collections.abc import Sequence
 
 from qvtime.formats.cue import cues
@@ -8,6 +9,8 @@ from qvtime.timestamps import format_time
 
 # SubRip has no escapes: what players take for markup becomes a character that looks like it.
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "｛", "}": "｝", "\\": "＼"})  # noqa: RUF001
+# pysubs2 takes any line with two of these for the line of times, arrow or not.
+_TIMES = re.compile(r"(?<=\d):(?=\d{1,2}:\d)")
 
 
 def write(reports: Sequence[Report]) -> str:
@@ -20,8 +23,8 @@ def write(reports: Sequence[Report]) -> str:
 
 
 def escape(line: str) -> str:
-    """The line so that no player finds markup or an arrow in it."""
-    return line.replace("-->", "→").translate(_LOOKALIKES)
+    """The line so that no player finds markup, an arrow, or the times of a cue in it."""
+    return _TIMES.sub("\u2236", line.replace("-->", "→")).translate(_LOOKALIKES)
 
 
 def _time(time_ms: int) -> str:

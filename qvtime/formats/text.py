@@ -21,14 +21,15 @@ def _paragraph(report: Report, alone: bool) -> str:
     lines = []
     if not alone:
         lines.append(f"{one_line(report.shown_path)}: {one_line(report.question)}")
-    lines += [_event(event) for event in report.events]
+    lines += [event_line(event) for event in report.events]
     lines.append(one_line(report.answer))
-    lines.append(f"({_where(report)})")
+    lines.append(f"({where_line(report)})")
     lines += [f"damage: {one_line(sentence)}" for sentence in report.damage]
     return "\n".join(lines) + "\n"
 
 
-def _event(event: Event) -> str:
+def event_line(event: Event) -> str:
+    """`start - end  caption (score)`, two spaces after the times."""
     score = "" if event.score is None else f" ({event.score:.2f})"
     source = "" if event.source == "seen" else f" [{event.source}]"
     return f"{_span(event.span)}  {one_line(event.caption)}{score}{source}".rstrip()
@@ -38,7 +39,8 @@ def _span(span: Span) -> str:
     return f"{format_time(span.start_ms)} - {format_time(span.end_ms)}"
 
 
-def _where(report: Report) -> str:
+def where_line(report: Report) -> str:
+    """Where it looked, how finely, with which model."""
     parts = []
     if len(report.looked) > 1:
         hull = Span(
