@@ -142,7 +142,7 @@ def _weights(folder: Path, name: str) -> tuple[Path, ...]:
 
 def _indexed(path: Path, name: str) -> list[str]:
     placed = read_json(path, name).get("weight_map")
-    files = set(placed.values()) if isinstance(placed, dict) else set()
+    files = list(placed.values()) if isinstance(placed, dict) else []
     if not files:
         raise ModelError(f"{name}: {path.name} lists no weights.", _AGAIN)
     for file in files:
@@ -151,7 +151,7 @@ def _indexed(path: Path, name: str) -> list[str]:
                 f"{name}: {path.name} points outside the model's folder ({str(file)[:60]!r}).",
                 "Use another copy of the model.",
             )
-    return sorted(files)
+    return sorted(set(files))
 
 
 def _digest_file(digest: Any, path: Path, samples: int = 256, sample_bytes: int = 1 << 20) -> None:

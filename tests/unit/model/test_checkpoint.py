@@ -98,7 +98,8 @@ def test_an_adapter_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["../other.safetensors", "/etc/x.safetensors", "a/b.safetensors", "x.bin", 7, "..", ""]
+    "file",
+    ["../other.safetensors", "/etc/x.safetensors", "a/b.safetensors", "x.bin", 7, [], "..", ""],
 )
 def test_an_index_cannot_point_elsewhere(folder: Path, edit: Edit, file: Any) -> None:
     edit("model.safetensors.index.json", {"weight_map": {"a": "model.safetensors", "b": file}})
@@ -133,7 +134,7 @@ JSON = st.recursive(
 
 
 @settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(name=st.sampled_from(["config.json", "model.safetensors.index.json"]), value=JSON)
 def test_any_json_passes_or_is_refused_with_a_reason(
