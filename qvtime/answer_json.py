@@ -22,8 +22,9 @@ TIME_KEYS = (
     *("interval", "times", "seconds"),
 )
 _DEEPEST = 12
-_MOST_ATTEMPTS = 500
+_MOST_FAILURES = 32  # each may read the whole text
 _TO = re.compile(r"\s{0,4}(?:-+|~|to|until|到|至)\s{0,4}")
+_OPENING = re.compile(r"[\[{]")
 _FENCE = re.compile(r"```[a-z]*")
 
 
@@ -60,16 +61,16 @@ def _decode(text: str) -> tuple[list[Any], str]:
     A list that was cut off yields the objects before the cut.
     """
     decoder = json.JSONDecoder(parse_constant=lambda name: None)
-    values, around, position = [], [], 0
-    for _ in range(_MOST_ATTEMPTS):
-        opening = re.compile(r"[\[{]").search(text, position)
-        if opening is None:
-            break
+    values: list[Any] = []
+    around: list[str] = []
+    position = failures = 0
+    while failures < _MOST_FAILURES and (opening := _OPENING.search(text, position)):
         around.append(text[position : opening.start()])
         try:
             value, position = decoder.raw_decode(text, opening.start())
             values.append(value)
         except (ValueError, RecursionError):
+            failures += 1
             around.append(opening[0])
             position = opening.end()
     return values, "".join((*around, text[position:]))

@@ -76,10 +76,10 @@ def says_nothing(text: str, times: Sequence[Said]) -> bool:
 def _find(text: str) -> Iterator[Said]:
     """Times said outright; "the last 10 seconds" of an answer has no video to be resolved in."""
     found = [
-        Said(place.start, place.end, place.points[0].offset_ms)
+        Said(place.start, place.end, place.point.offset_ms)
         for phrase in find_times(text)
         for place in phrase.places
-        if len(place.points) == 1 and not place.points[0].of_duration
+        if not place.point.of_duration
     ]
     taken = bytearray(len(text))
     for said in found:

@@ -28,11 +28,11 @@ START, MIDDLE, END = Point(0), Point(0, Fraction(1, 2)), Point(0, Fraction(1))
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sentence spells one point, or (in "last 10 seconds") both at once."""
+    """Where a sentence spells a point out: `2:48`, or each end of `1:00-1:20`."""
 
     start: int
     end: int
-    points: tuple[Point, ...]
+    point: Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class TimePhrase:
     """A time as a sentence says it: `sentence[start:end]` is `text`.
 
     One point is a moment, two are a range, none is what stands as a time and is none ("at 2:75").
-    `places` lie within the phrase, in its order.
+    `places` lie within the phrase, in its order; "halfway" has none. `in_words`: the phrase means
+    its times only as a whole ("after 2:48"), so that numbers cannot be put into its places.
     """
 
     start: int
@@ -49,6 +50,7 @@ class TimePhrase:
     kind: Kind
     points: tuple[Point, ...]
     places: tuple[Place, ...]
+    in_words: bool
 
     def resolve(self, duration_ms: int) -> int | Span:
         """The moment in ms, or the span, in a video this long.
