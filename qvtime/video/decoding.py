@@ -43,20 +43,19 @@ def main(task: dict[str, Any]) -> None:
     limits = Limits(**task["limits"])
     with _errors_told(reply, task["path"], limits):
         open_source = _backend(task["decoder"])
+        memory = mmap.mmap(task["shared"], task["shared_bytes"])
         _confine(limits)
         source = open_source(Path(task["path"]), limits, _beat(reply))
         reply({"info": asdict(source.info), "damage": source.damage})
-        _serve(LocalReader(source), requests, task["shared"], task["shared_bytes"], reply)
+        _serve(LocalReader(source), requests, memory, reply)
 
 
 def _serve(
     reader: LocalReader,
     requests: "queue.SimpleQueue[str]",
-    shared: int,
-    shared_bytes: int,
+    memory: mmap.mmap,
     reply: Callable[[dict[str, Any]], None],
 ) -> None:
-    memory = mmap.mmap(shared, shared_bytes)
     while True:
         request = json.loads(requests.get())
         times = request["times_ms"]

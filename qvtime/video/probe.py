@@ -16,6 +16,7 @@ import av
 import av.container
 import av.logging
 import av.stream
+import av.subtitles.stream  # PyAV would load it at the first opening, when memory is capped already
 import av.video.stream
 from av.video.codeccontext import VideoCodecContext
 

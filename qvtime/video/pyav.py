@@ -68,7 +68,7 @@ class PyavSource(PictureSource):
         self._reformatter = VideoReformatter()
         self._turns = 0
         self._decoded = 0
-        self._threads = min(MOST_THREADS, len(os.sched_getaffinity(0)))
+        self._threads = min(MOST_THREADS, 1 + len(os.sched_getaffinity(0)))
         end = find_end(path, limits, beat)
         if end.damage:
             self._log.note(end.damage)

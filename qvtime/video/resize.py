@@ -21,9 +21,14 @@ def resize(pixels: npt.NDArray[np.uint8], width_px: int, height_px: int) -> Pixe
     if (width, height) == (width_px, height_px):
         return np.ascontiguousarray(pixels)
     least = min(width, width_px), min(height, height_px)
-    if least != (width, height):
-        pixels = cast(Pixels, cv2.resize(pixels, least, interpolation=cv2.INTER_AREA))
-    if least != (width_px, height_px):
-        grown = cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
-        pixels = cast(Pixels, grown)
+    try:
+        if least != (width, height):
+            pixels = cast(Pixels, cv2.resize(pixels, least, interpolation=cv2.INTER_AREA))
+        if least != (width_px, height_px):
+            grown = cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+            pixels = cast(Pixels, grown)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise
     return pixels

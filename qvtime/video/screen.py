@@ -14,8 +14,7 @@ from qvtime.video.source import Picture, PictureSource
 
 SEEK_AHEAD_MS = 10_000
 """Reading on is cheaper than a seek up to about one group of pictures; encoders' usual longest is
-250 pictures. Measured: a seek per sample costs 8 to 9 times a sequential read where groups are
-that long (docs/benchmarks.md)."""
+250 pictures. Where groups are that long, a seek per sample costs 8 to 9 times a sequential read."""
 
 FIRST_STEP_BACK_MS = 1000
 
@@ -53,6 +52,9 @@ class Screen:
                 break
             picture = self._source.next_picture()
             if picture is not None and picture.presented_ms <= time_ms:
+                # Seeks that land this far back only pay for steps that are longer.
+                behind_ms = time_ms - picture.presented_ms
+                self._seek_ahead_ms = max(self._seek_ahead_ms, behind_ms)
                 return self._start(picture)
             back_ms = max(FIRST_STEP_BACK_MS, 2 * back_ms)
         self._source.rewind()

@@ -128,8 +128,11 @@ def test_a_decoder_that_takes_too_long_is_ended(clip: Path) -> None:
 
 
 def test_a_small_memory_is_said(clip: Path) -> None:
-    with pytest.raises(VideoOverLimits, match=r"needs more than 0\.1 GiB of memory"):
-        open_video(clip, limits=Limits(memory_bytes=100 << 20))
+    with (
+        pytest.raises(VideoOverLimits, match=r"needs more than 0\.6 GiB of memory"),
+        opened(clip, Limits(memory_bytes=640 << 20)) as reader,
+    ):
+        reader.frames_at([0], (5900, 5900))
 
 
 PARENT = """
