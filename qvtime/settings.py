@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 GRANULARITIES_MS = (100, 500, 1000)
 """What `--granularity` may be: the span of one temporal patch (two sampled frames)."""
 
+DECODERS = ("pyav", "opencv")
+
 DEMO_MODEL = "demo"
 DEFAULT_MODEL = "Qwen/Qwen3-VL-4B-Instruct"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from transformers import (
 from transformers.utils import logging
 
 from qvtime.errors import ModelError
+from qvtime.model.habits import Habits, habits_of
 from qvtime.model.hub import FoundModel, find_model
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
@@ -30,7 +31,8 @@ _CLASSES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model ready to run. `revision` is the hub's commit or a digest of the files."""
+    """A model ready to run. `revision` is the hub's commit or a digest of the files; `habits`
+    say how it wants to be asked."""
 
     model: Any
     tokenizer: Any
@@ -39,6 +41,7 @@ class LoadedModel:
     revision: str
     device: str
     dtype: torch.dtype
+    habits: Habits = field(default_factory=Habits)
 
 
 def load_model(
@@ -51,6 +54,7 @@ def load_model(
     """
     place = choose_device(device)
     found = find_model(name_or_folder)
+    habits = habits_of(found.checkpoint.config, found.name)
     chosen = dtype or (
         torch.float32 if found.checkpoint.size_bytes <= SMALL_BYTES else torch.bfloat16
     )
@@ -63,7 +67,7 @@ def load_model(
     speed_up_vision(model)
     tokenizer = _read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
-    return LoadedModel(model, tokenizer, control, found.name, found.revision, place, chosen)
+    return LoadedModel(model, tokenizer, control, found.name, found.revision, place, chosen, habits)
 
 
 def choose_device(device: str) -> str:

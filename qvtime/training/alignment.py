@@ -69,20 +69,21 @@ def alignment_loss(
     each row sums to 1; owners: int64 [B, S], the patch that a token belongs to, or -1.
     """
     patches = targets.shape[1]
-    owned = owners[rows]  # [N, S]
-    member = F.one_hot(owned.clamp_min(0), patches) * (owned >= 0).unsqueeze(-1)  # [N, S, P]
-    member = member.to(torch.float32)
     loss = shares = torch.zeros((), device=targets.device)
     for query, key in recorder.recorded.values():
-        asked = query[rows, : recorder.heads, places].float()  # [N, H, D]
         groups = query.shape[1] // key.shape[1]
         kept = [head // groups for head in range(recorder.heads)]
-        keys = key[:, kept][rows].float()  # [N, H, S, D]
-        scores = torch.einsum("nhd,nhsd->nhs", asked, keys) / query.shape[-1] ** 0.5
-        scores = scores.masked_fill((owned < 0).unsqueeze(1), float("-inf"))
-        mass = torch.einsum("nhs,nsp->nhp", scores.softmax(-1), member).clamp_min(1e-6)
-        target = targets.unsqueeze(1)
-        entropy = torch.xlogy(target, target)
-        loss = loss + (entropy - target * mass.log()).sum(-1).mean()
-        shares = shares + (mass * (target > 0)).sum(-1).mean().detach()
-    return loss / len(recorder.recorded), shares / len(recorder.recorded)
+        for row in range(len(owners)):
+            chosen = rows == row
+            owned = owners[row] >= 0
+            member = F.one_hot(owners[row, owned], patches).float()  # [S, P]
+            asked = query[row, : recorder.heads, places[chosen]].float()  # [H, n, D]
+            keys = key[row, kept][:, owned].float()  # [H, S, D]
+            scores = asked @ keys.transpose(1, 2) / query.shape[-1] ** 0.5  # [H, n, S]
+            mass = (scores.softmax(-1) @ member).clamp_min(1e-6)  # [H, n, P]
+            target = targets[chosen]
+            entropy = torch.xlogy(target, target)
+            loss = loss + (entropy - target * mass.log()).sum(-1).mean(0).sum()
+            shares = shares + (mass * (target > 0)).sum(-1).mean(0).sum().detach()
+    count = len(rows) * len(recorder.recorded)
+    return loss / count, shares / count

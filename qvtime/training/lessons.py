@@ -35,7 +35,8 @@ CELL_PX = 32
 CELLS = SIZE_PX // CELL_PX
 SUBJECTS = len(COLOURS) * len(SHAPES)
 KINDS = SUBJECTS * len(VERBS)
-NO_SUBJECT, NO_VERB = SUBJECTS, len(VERBS)
+CELL_LABELS = ("colour", "shape", "verb")
+ABSENT = {"colour": len(COLOURS), "shape": len(SHAPES), "verb": len(VERBS)}
 CHINESE_SHARE = 0.35
 
 
@@ -63,7 +64,7 @@ class Lesson:
 
     pixels: uint8 [2 * patches, 96, 96, 3]; prefix: ids of the video; owners: for every id of the
     prefix the patch that it belongs to, or -1; going_on: bool [patches, KINDS]; cells: int64
-    [patches, 9, 2], subject and verb in every merged vision token.
+    [patches, 9, 3], colour, shape and verb in every merged vision token.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -98,6 +99,34 @@ def make_lesson(
         going_on=_going_on(scene.happenings, centres),
         cells=label_cells(scene, centres, granularity_ms),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A few temporal patches without words, for the vision tower: as in Lesson."""
+
+    pixels: npt.NDArray[np.uint8]
+    cells: npt.NDArray[np.int64]
+
+
+GLIMPSES_PER_CLIP = 3
+GLIMPSE_MS = 9000
+
+
+def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse:
+    """Single patches of a new clip, most of them at moments at which something happens.
+
+    Few from each clip: the patches of one clip show the same objects, and a batch of them
+    teaches little (shapes were learned several times slower from whole clips).
+    """
+    scene = make_scene(generator, GLIMPSE_MS)
+    centres = generator.integers(0, GLIMPSE_MS, GLIMPSES_PER_CLIP)
+    for place in range(len(centres)):
+        if scene.happenings and generator.random() < 0.75:
+            one = scene.happenings[int(generator.integers(len(scene.happenings)))]
+            centres[place] = generator.integers(one.start_ms, one.end_ms)
+    pixels = take_pictures(scene, centres, granularity_ms, generator)
+    return Glimpse(pixels, label_cells(scene, centres, granularity_ms))
 
 
 def _somewhere(generator: np.random.Generator, granularity_ms: int) -> int:
@@ -161,9 +190,9 @@ def _going_on(
 def label_cells(
     scene: Scene, centres: npt.NDArray[np.int64], granularity_ms: int
 ) -> npt.NDArray[np.int64]:
-    """Which object fills most of every cell, and what it does there: int64 [patches, 9, 2]."""
-    labels = np.empty((len(centres), CELLS * CELLS, 2), np.int64)
-    labels[:] = (NO_SUBJECT, NO_VERB)
+    """Which object fills most of every cell, and what it does there: int64 [patches, 9, 3]."""
+    labels = np.empty((len(centres), CELLS * CELLS, 3), np.int64)
+    labels[:] = tuple(ABSENT.values())
     edges = np.arange(CELLS + 1) / CELLS
     quarter = granularity_ms / 4
     for patch, centre in enumerate(centres):
@@ -177,7 +206,9 @@ def label_cells(
             for state in seen:
                 reach = 0.85 * state.radius
                 inside = [
-                    np.clip(np.minimum(edges[1:], c + reach) - np.maximum(edges[:-1], c - reach), 0, 1)
+                    np.clip(
+                        np.minimum(edges[1:], c + reach) - np.maximum(edges[:-1], c - reach), 0, 1
+                    )
                     for c in (state.y, state.x)
                 ]
                 share += np.outer(*inside) / (2 * reach) ** 2 / len(seen)
@@ -186,11 +217,11 @@ def label_cells(
                 for h in thing.happenings
                 if h.start_ms < centre + quarter and centre - quarter < h.end_ms
             ]
-            verb = VERBS.index(active[0]) if active else NO_VERB
-            subject = subject_index(seen[0].colour, seen[0].shape)
+            verb = VERBS.index(active[0]) if active else ABSENT["verb"]
+            look = (list(COLOURS).index(seen[0].colour), SHAPES.index(seen[0].shape))
             wins = share > most
             most[wins] = share[wins]
-            labels[patch].reshape(CELLS, CELLS, 2)[wins] = (subject, verb)
+            labels[patch].reshape(CELLS, CELLS, 3)[wins] = (*look, verb)
     return labels
 
 
@@ -260,8 +291,7 @@ class _Book:
         found = [
             place
             for place, one in enumerate(self.labelled)
-            if (h := one.happening)
-            and (h.colour, h.shape, h.verb, h.turned) == key
+            if (h := one.happening) and (h.colour, h.shape, h.verb, h.turned) == key
         ]
         patches = tuple(sorted({p for place in found for p in self.patches[place]}))
         return self._tail(
@@ -321,9 +351,7 @@ class _Book:
                 inside = False
                 centre = round(float(text_time) * 1000) - self.offset_ms
                 patch = int(np.flatnonzero(self.centres == centre)[0])
-                alignments += [
-                    Alignment(len(asked) + p, (patch,)) for p in range(opened, place)
-                ]
+                alignments += [Alignment(len(asked) + p, (patch,)) for p in range(opened, place)]
             elif inside:
                 text_time += self.tokenizer.decode([token])
         return Tail((*asked, *answered), len(asked), tuple(alignments), kind)

@@ -34,24 +34,24 @@ VERBS = (
     "moves to the right",
 )
 
-EVENT_MS = (1200, 3000)
+EVENT_MS = (1200, 2500)
 """Shortest and longest event."""
 PAUSE_MS = (1200, 7000)
 """Shortest and longest rest of one object between two events."""
 TOGETHER = 2
 """How many events may go on at the same moment."""
-APART = 0.29
+APART = 0.32
 """Least distance between two objects at rest, in widths of the picture."""
-MARGIN = 0.16
+MARGIN = 0.17
 """Least distance of an object from the picture's edge, in widths."""
-SMALL, BIG = (0.1, 0.12), 1.65
+SMALL, BIG = (0.11, 0.13), 1.65
 """Radius of a small object, in widths; how much larger a grown one is."""
 
-HOP_SECONDS, HOP_HEIGHT = 0.7, 0.13
+HOP_SECONDS, HOP_HEIGHT = 0.7, 0.16
 SPIN_TURNS_PER_SECOND = 0.7
 SHAKE_PER_SECOND, SHAKE_WIDTH, SHAKE_RADIANS = 3.1, 0.05, 0.5
 BLINK_SECONDS, BLINK_OPACITY = 0.54, 0.12
-FADE_OPACITY = 0.3
+FADE_OPACITY = 0.15
 """Opacity with which an object starts to appear, and from which it vanishes."""
 
 
@@ -226,7 +226,9 @@ def make_scene(generator: np.random.Generator, duration_ms: int) -> Scene:
         states[thing] = after
         free_ms[thing] = end_ms + int(generator.integers(*PAUSE_MS))
     things = tuple(
-        Thing(tuple(rest), tuple(events), tuple(generator.uniform((0.2, 0.2, 0, 0), (0.8, 0.8, 6, 6))))
+        Thing(
+            tuple(rest), tuple(events), tuple(generator.uniform((0.2, 0.2, 0, 0), (0.8, 0.8, 6, 6)))
+        )
         for rest, events in zip(rests, happenings, strict=True)
     )
     low, high = generator.integers(0, 95, 3), generator.integers(0, 95, 3)
@@ -245,7 +247,7 @@ def make_scene(generator: np.random.Generator, duration_ms: int) -> Scene:
 def _places(generator: np.random.Generator, count: int) -> list[tuple[float, float]]:
     """Random places that keep objects apart from each other."""
     while True:
-        points = generator.uniform((MARGIN, 0.34), (1 - MARGIN, 0.82), (count, 2))
+        points = generator.uniform((MARGIN, 0.3), (1 - MARGIN, 0.83), (count, 2))
         gaps = [math.dist(points[i], points[j]) for i in range(count) for j in range(i)]
         if not gaps or min(gaps) >= APART:
             return [(float(x), float(y)) for x, y in points]
@@ -298,7 +300,7 @@ def _move(
     state = states[thing]
     first = 1 if generator.random() < 0.5 else -1
     for way in (first, -first):
-        x = state.x + way * float(generator.uniform(0.2, 0.34))
+        x = state.x + way * float(generator.uniform(0.24, 0.38))
         clear = all(
             math.dist((x, state.y), (other.x, other.y)) >= APART * 0.8
             for place, other in enumerate(states)

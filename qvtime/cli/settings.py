@@ -1,0 +1,32 @@
+"""Options as words become Settings."""
+
+from qvtime.errors import UsageError
+from qvtime.settings import DECODERS, GRANULARITIES_MS, Settings
+from qvtime.timestamps import parse_time
+
+SHORTEST_WINDOW_MS = 1000
+
+
+def read_settings(
+    model: str, granularity: str, window: str | None, decoder: str, device: str
+) -> Settings:
+    """The settings of these options. UsageError for what they cannot be."""
+    granularity_ms = parse_time(granularity)
+    if granularity_ms not in GRANULARITIES_MS:
+        raise UsageError(
+            f"--granularity cannot be {granularity}", hint="use 0.1, 0.5 or 1 (seconds)"
+        )
+    if decoder not in DECODERS:
+        raise UsageError(f'there is no decoder "{decoder}"', hint=f"use {' or '.join(DECODERS)}")
+    window_ms = None if window is None else parse_time(window)
+    if window_ms is not None and window_ms < SHORTEST_WINDOW_MS:
+        raise UsageError(f"--window cannot be {window}", hint="use a second or more")
+    if not model:
+        raise UsageError("--model is empty", hint="use a hub name, a folder, or demo")
+    return Settings(
+        model=model,
+        decoder=decoder,
+        granularity_ms=granularity_ms,
+        window_ms=window_ms,
+        device=device,
+    )

@@ -1,0 +1,57 @@
+"""How a model wants to be asked: what differs between checkpoints that share one code path.
+
+A checkpoint may say so itself under "qvtime" in its config.json, as the demo model does; every
+other Qwen3-VL gets the habits below.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qvtime.errors import ModelError
+
+# Seconds with one decimal are the alphabet of the prompt's own times: copying is enough
+# (QwenLM/Qwen3-VL#752). The words after it make every time findable and constrainable.
+ANSWER_FORM = (
+    "\nEvery frame comes after its time in seconds. Write every time in your answer as"
+    " <time>SECONDS</time>, for example <time>12.5</time>, and every event as"
+    " <time>START</time> - <time>END</time> and what happens. If nothing happens, answer:"
+    " Nothing happens."
+)
+WHEN_FORM = (
+    "Localize the visual content described by the given textual query '{event}' in the video."
+    " Answer with the start and the end of each occurrence as"
+    " <time>START</time> - <time>END</time> in seconds, and nothing else."
+    " If it does not happen, answer: It does not happen."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """window_patches: temporal patches it reads at once; frame_pixels: the budget of a picture;
+    answer_form: what is added to a question; when_form: how it is asked when an event happens."""
+
+    window_patches: int = 128
+    frame_pixels: int = 448 * 256
+    answer_form: str = ANSWER_FORM
+    when_form: str = WHEN_FORM
+
+    def ask(self, question: str) -> str:
+        """The words the model gets for a question of the user."""
+        return question + self.answer_form
+
+    def ask_when(self, event: str) -> str:
+        """The words the model gets to say when an event happens."""
+        return self.when_form.replace("{event}", event)
+
+
+def habits_of(config: Mapping[str, Any], name: str) -> Habits:
+    """The habits of the checkpoint with this config.json; ModelError when it names unknown ones."""
+    own = config.get("qvtime", {})
+    kinds = {field: type(getattr(Habits(), field)) for field in Habits.__slots__}
+    known = isinstance(own, Mapping) and all(
+        type(value) is kinds.get(key) for key, value in own.items()
+    )
+    if not known or any(isinstance(value, int) and value < 1 for value in own.values()):
+        raise ModelError(f'The "qvtime" entry in the config.json of {name} cannot be understood.')
+    return Habits(**own)

@@ -1,0 +1,249 @@
+"""Ask a video: look where the question points, and tie every claim of the answer to a time."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qvtime.answer import ParsedAnswer, parse_answer
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.tasks.plan import Plan, Window, check_question, plan_question, times_of
+from qvtime.timeline import Event, Span, merge_events
+from qvtime.timestamps import format_tag
+from qvtime.video.sampling import frame_times
+from qvtime.video.size import fit_size
+from qvtime.video.worker import open_video
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine, Look, Reply
+    from qvtime.video.reader import VideoReader
+
+_CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=the\b)")  # noqa: RUF001
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work is: `done` of `total` windows, of which `span` is next."""
+
+    done: int
+    total: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the model said about one window."""
+
+    window: Window
+    text: str
+    parsed: ParsedAnswer
+    events: tuple[Event, ...]
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    def add(self, stage: str, milliseconds: float) -> None:
+        self.spent[stage] = self.spent.get(stage, 0.0) + milliseconds
+
+    def rounded(self) -> dict[str, int]:
+        return {stage: round(spent) for stage, spent in self.spent.items()}
+
+
+def open_engine(settings: Settings) -> "Engine":
+    """The model of these settings, loaded. Raises ModelError."""
+    from qvtime.model.engine import Engine
+    from qvtime.model.weights import load_model
+
+    return Engine(load_model(settings.model, settings.device))
+
+
+def ask_video(
+    path: str,
+    questions: Sequence[str],
+    settings: Settings,
+    load: Callable[[], "Engine"],
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Iterator[Report]:
+    """One report a question, in order. Questions about the same windows share one look at them.
+
+    `load` gives the model, once the video is known to be readable and the questions to make
+    sense. Raises UsageError, VideoError, ModelError.
+    """
+    for question in questions:
+        check_question(question, settings)
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        duration_ms = reader.info.duration_ms
+        for question in questions:  # wrong times are found before the model is loaded
+            times_of(question, duration_ms)
+        engine = load()
+        patches = engine.loaded.habits.window_patches
+        plans = [plan_question(q, duration_ms, settings, patches) for q in questions]
+        reports: dict[int, Report] = {}
+        for place, plan in enumerate(plans):
+            if place not in reports:
+                together = [k for k, other in enumerate(plans) if other.windows == plan.windows]
+                asked = [plans[k] for k in together]
+                answers = _answer(path, reader, engine, asked, settings, progress)
+                reports.update(zip(together, answers, strict=True))
+            yield reports.pop(place)
+
+
+def _answer(
+    path: str,
+    reader: "VideoReader",
+    engine: "Engine",
+    plans: Sequence[Plan],
+    settings: Settings,
+    progress: Callable[[Progress], None],
+) -> list[Report]:
+    """Reports for questions that look at the same windows."""
+    clocks = [_Clock() for _ in plans]
+    seen: list[list[_Seen]] = [[] for _ in plans]
+    windows = plans[0].windows
+    for done, window in enumerate(windows):
+        progress(Progress(done, len(windows), window.span))
+        with look_at(reader, engine, window, plans[0].granularity_ms, clocks[0]) as look:
+            for place, plan in enumerate(plans):
+                started = time.perf_counter()
+                seen[place].append(_ask(look, engine, plan, window, reader, settings))
+                clocks[place].add("answer", 1000 * (time.perf_counter() - started))
+    return [
+        _report(path, reader, engine, plan, said, clock)
+        for plan, said, clock in zip(plans, seen, clocks, strict=True)
+    ]
+
+
+def look_at(
+    reader: "VideoReader", engine: "Engine", window: Window, granularity_ms: int, clock: _Clock
+) -> "Look":
+    """Decode a window's pictures and let the model read them."""
+    habits = engine.loaded.habits
+    started = time.perf_counter()
+    frames = reader.frames_at(
+        frame_times(window.centres_ms, granularity_ms, reader.info.duration_ms),
+        lambda width, height: fit_size(width, height, habits.frame_pixels, minimum=64),
+    )
+    clock.add("decode", 1000 * (time.perf_counter() - started))
+    look = engine.look(frames, window.centres_ms)
+    clock.add("vision", look.vision_ms)
+    clock.add("prefill", look.prefill_ms)
+    return look
+
+
+def _ask(
+    look: "Look",
+    engine: "Engine",
+    plan: Plan,
+    window: Window,
+    reader: "VideoReader",
+    settings: Settings,
+) -> _Seen:
+    """One question about one window; claims about a moment are looked up once more."""
+    habits = engine.loaded.habits
+    reply = look.ask(habits.ask(plan.model_question), settings.max_new_tokens)
+    video = Span(0, max(reader.info.duration_ms, window.centres_ms[-1] + 1))
+    parsed = parse_answer(reply.text, _said_span(window), plan.granularity_ms)
+    if plan.moment_ms is not None and not parsed.events and not parsed.nothing:
+        events = tuple(
+            _ground(look, engine, claim, plan, video, reply) for claim in claims(reply.text)
+        )
+    else:
+        events = tuple(
+            replace(
+                event,
+                span=whole_patches(event.span, plan.granularity_ms, video),
+                caption=event.caption or plan.question,
+                score=reply.score,
+            )
+            for event in parsed.events
+        )
+    return _Seen(window, reply.text, parsed, events)
+
+
+def _said_span(window: Window) -> Span:
+    """The times that can be said about a window."""
+    return Span(window.centres_ms[0], window.centres_ms[-1] + 1)
+
+
+def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
+    """The time that an event covers whose first and last patch were said by their centres."""
+    half = granularity_ms // 2
+    wide = Span(max(0, said.start_ms - half), said.end_ms + half)
+    return wide.clamp(video) or video
+
+
+def claims(text: str) -> list[str]:
+    """What an answer says happens, one piece for each thing."""
+    pieces = (piece.strip(" \n.。,，;；") for piece in _CLAIM_ENDS.split(text))  # noqa: RUF001
+    return [piece for piece in pieces if piece]
+
+
+def _ground(
+    look: "Look", engine: "Engine", claim: str, plan: Plan, video: Span, reply: "Reply"
+) -> Event:
+    """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
+    habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
+    moment_ms = plan.moment_ms or 0
+    said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
+    again = parse_answer(look.ask(habits.ask_when(claim)).text, said, granularity_ms)
+    spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
+    moment = whole_patches(Span(moment_ms, moment_ms + 1), granularity_ms, video)
+    found = [span for span in spans if span.overlap_ms(moment)]
+    best = max(found, key=lambda span: span.overlap_ms(moment)) if found else moment
+    return Event(best, claim, reply.score)
+
+
+def _report(
+    path: str,
+    reader: "VideoReader",
+    engine: "Engine",
+    plan: Plan,
+    seen: Sequence[_Seen],
+    clock: _Clock,
+) -> Report:
+    """The answers of all windows as one."""
+    events = merge_events(event for one in seen for event in one.events)
+    dropped = [sentence for one in seen for sentence in one.parsed.dropped]
+    return Report(
+        path=path,
+        question=plan.question,
+        answer=_answer_text(plan, seen, events),
+        events=events,
+        model=engine.loaded.name,
+        video=reader.info,
+        settings={
+            "granularity_ms": plan.granularity_ms,
+            "windows": len(plan.windows),
+            "decoder": reader.info.decoder,
+            "device": engine.loaded.device,
+            "revision": engine.loaded.revision,
+            "dropped": "; ".join(dropped) or None,
+        },
+        damage=reader.damage,
+        timings_ms=clock.rounded(),
+        looked=tuple(window.span for window in plan.windows),
+        granularity_ms=plan.granularity_ms,
+    )
+
+
+def _answer_text(plan: Plan, seen: Sequence[_Seen], events: Sequence[Event]) -> str:
+    """One answer in words: the model's own about a moment, else what all windows found."""
+    if plan.moment_ms is not None:
+        return f"{format_tag(plan.moment_ms)} {seen[0].parsed.text_with_tags}"
+    if events:
+        return "; ".join(_sentence(event, plan.question) for event in events)
+    spoken = list(
+        dict.fromkeys(one.parsed.text_with_tags for one in seen if not one.parsed.nothing)
+    )
+    return " ".join(spoken) or seen[0].parsed.text_with_tags
+
+
+def _sentence(event: Event, question: str) -> str:
+    times = f"{format_tag(event.span.start_ms)} - {format_tag(event.span.end_ms)}"
+    return times if event.caption == question else f"{times} {event.caption}"

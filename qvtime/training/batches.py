@@ -1,0 +1,127 @@
+"""Lessons side by side as tensors: every question sees the video and itself, as at inference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from qvtime.model.positions import prefix_positions, tail_positions
+from qvtime.training.lessons import CELLS, SIZE_PX, Glimpse, Lesson
+
+IGNORED = -100
+PATCH_PX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B lessons of P patches, S tokens at most.
+
+    patches: float32 [B * P * 36, 1536]; ids, labels, owners: int64 [B, S]; kinds: int64 [B, S],
+    the kind of question that a label belongs to; positions: int64 [3, B, S]; visible: bool
+    [B, 1, S, S]; ends: bool [B, S], the last token of every temporal patch; rows, places: int64
+    [N] and targets: float32 [N, P], what should attend where; going_on: float32 [B * P, KINDS];
+    cells: int64 [B * P * 9, 3].
+    """
+
+    patches: torch.Tensor
+    grid: torch.Tensor
+    ids: torch.Tensor
+    labels: torch.Tensor
+    owners: torch.Tensor
+    kinds: torch.Tensor
+    positions: torch.Tensor
+    visible: torch.Tensor
+    ends: torch.Tensor
+    rows: torch.Tensor
+    places: torch.Tensor
+    targets: torch.Tensor
+    going_on: torch.Tensor
+    cells: torch.Tensor
+
+
+KINDS_OF_QUESTION = ("at", "when", "never", "list")
+
+
+def to_patches(pixels: torch.Tensor) -> torch.Tensor:
+    """uint8 [N, 96, 96, 3], two pictures a patch, as Qwen's patches: float32 [N/2 * 36, 1536]."""
+    count = len(pixels) // 2
+    side = SIZE_PX // PATCH_PX
+    split = pixels.view(count, 2, side // 2, 2, PATCH_PX, side // 2, 2, PATCH_PX, 3)
+    ordered = split.permute(
+        0, 2, 5, 3, 6, 8, 1, 4, 7
+    )  # patch, merged row and column, 2x2, C, T, y, x
+    return ordered.reshape(count * side * side, -1).float() / 127.5 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpses:
+    """Patches without words: patches, grid and cells as in Batch."""
+
+    patches: torch.Tensor
+    grid: torch.Tensor
+    cells: torch.Tensor
+
+
+def collate_glimpses(glimpses: Sequence[Glimpse]) -> Glimpses:
+    """All patches of some glimpses as one video for the vision tower."""
+    cells = torch.from_numpy(np.concatenate([one.cells for one in glimpses]))
+    return Glimpses(
+        patches=to_patches(torch.from_numpy(np.concatenate([one.pixels for one in glimpses]))),
+        grid=torch.tensor([[len(cells), 2 * CELLS, 2 * CELLS]]),
+        cells=cells.view(-1, 3),
+    )
+
+
+def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int) -> Batch:
+    """One batch of lessons with equally many patches."""
+    patches = len(lessons[0].going_on)
+    lengths = [len(one.prefix) + sum(len(t.ids) for t in one.tails) for one in lessons]
+    size, longest = len(lessons), max(lengths)
+    ids = torch.full((size, longest), pad)
+    labels = torch.full((size, longest), IGNORED)
+    owners = torch.full((size, longest), -1)
+    kinds = torch.full((size, longest), -1)
+    segments = torch.full((size, longest), -1)
+    positions = torch.zeros((3, size, longest), dtype=torch.int64)
+    aligned: list[tuple[int, int, tuple[int, ...]]] = []
+    for row, lesson in enumerate(lessons):
+        prefix = len(lesson.prefix)
+        ids[row, :prefix] = torch.tensor(lesson.prefix)
+        owners[row, :prefix] = torch.tensor(lesson.owners)
+        segments[row, :prefix] = 0
+        where, after = prefix_positions(lesson.prefix, video_pad, CELLS, CELLS)
+        positions[:, row, :prefix] = where
+        start = prefix
+        for number, tail in enumerate(lesson.tails):
+            end = start + len(tail.ids)
+            ids[row, start:end] = torch.tensor(tail.ids)
+            labels[row, start + tail.answer_start : end] = torch.tensor(
+                tail.ids[tail.answer_start :]
+            )
+            kinds[row, start:end] = KINDS_OF_QUESTION.index(tail.kind)
+            segments[row, start:end] = number + 1
+            positions[:, row, start:end] = tail_positions(after, len(tail.ids))
+            aligned += [(row, start + a.place, a.patches) for a in tail.alignments]
+            start = end
+    targets = torch.zeros((len(aligned), patches))
+    for place, (_, _, chosen) in enumerate(aligned):
+        targets[place, list(chosen)] = 1 / len(chosen)
+    causal = torch.ones((longest, longest), dtype=torch.bool).tril()
+    same = segments[:, :, None] == segments[:, None, :]
+    return Batch(
+        patches=to_patches(torch.from_numpy(np.concatenate([one.pixels for one in lessons]))),
+        grid=torch.tensor([[patches, 2 * CELLS, 2 * CELLS]] * size),
+        ids=ids,
+        labels=labels,
+        owners=owners,
+        kinds=kinds,
+        positions=positions,
+        visible=(causal & (same | (segments[:, None, :] == 0)))[:, None],
+        ends=ids == vision_end,
+        rows=torch.tensor([a[0] for a in aligned]),
+        places=torch.tensor([a[1] for a in aligned]),
+        targets=targets,
+        going_on=torch.from_numpy(np.concatenate([one.going_on for one in lessons])).float(),
+        cells=torch.from_numpy(np.concatenate([one.cells for one in lessons])).view(-1, 3),
+    )

@@ -1,0 +1,118 @@
+"""What the demo model is taught with, one function a loss."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from transformers import Qwen3VLForConditionalGeneration
+
+from qvtime.training.alignment import AttentionRecorder, alignment_loss
+from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
+from qvtime.training.lessons import ABSENT, CELL_LABELS
+from qvtime.training.miniature import HEARING_LAYER, TeachingHeads
+
+ALIGNMENT_WEIGHT = 0.5
+EVENTS_WEIGHT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """The loss to go down, and figures to look at."""
+
+    loss: torch.Tensor
+    figures: dict[str, float]
+
+
+def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses) -> Taught:
+    """Which object is in every merged token, and what it does, read off every level of features."""
+    total = torch.zeros((), device=batch.cells.device)
+    figures = {}
+    truth = dict(zip(CELL_LABELS, batch.cells.unbind(1), strict=True))
+    for name, wanted in truth.items():
+        there = wanted != ABSENT[name]
+        for level, features in enumerate(levels):
+            logits = heads.cells[name][level](features).float()
+            total = total + F.cross_entropy(logits, wanted)
+            if level == 0:
+                right = logits[there].argmax(-1) == wanted[there]
+                figures[name] = right.float().mean().item()
+    return Taught(total / len(levels), figures)
+
+
+def see(model: Qwen3VLForConditionalGeneration, batch: Batch | Glimpses) -> list[torch.Tensor]:
+    """The tower's features of a batch: merged tokens [tokens, hidden], then every DeepStack level."""
+    seen = model.model.visual(batch.patches, grid_thw=batch.grid)
+    return [seen.pooler_output, *seen.deepstack_features]
+
+
+def answer_loss(
+    model: Qwen3VLForConditionalGeneration,
+    heads: TeachingHeads,
+    recorder: AttentionRecorder,
+    batch: Batch,
+    aligned: bool = True,
+) -> Taught:
+    """Answers, attention on the truth, what goes on in every patch; the tower learns elsewhere.
+
+    The tower goes on learning from glimpses beside this, which teach it better than whole clips
+    do and cost a fraction of what its gradients would here.
+    """
+    with torch.no_grad():
+        features = see(model, batch)
+    embedded = model.model.get_input_embeddings()(batch.ids)
+    pictures = batch.owners.ge(0) & (batch.ids == model.config.video_token_id)
+    embedded = embedded.masked_scatter(pictures.unsqueeze(-1), features[0].to(embedded.dtype))
+    heard: list[torch.Tensor] = []
+    layer = model.model.language_model.layers[HEARING_LAYER - 1]
+    hook = layer.register_forward_hook(lambda _module, _args, output: heard.append(output))
+    try:
+        hidden = model.model.language_model(
+            inputs_embeds=embedded,
+            attention_mask=batch.visible,
+            position_ids=batch.positions,
+            visual_pos_masks=pictures,
+            deepstack_visual_embeds=features[1:],
+            use_cache=False,
+        ).last_hidden_state
+    finally:
+        hook.remove()
+    spoken = batch.labels[:, 1:] != IGNORED
+    logits = model.lm_head(hidden[:, :-1][spoken]).float()
+    wanted = batch.labels[:, 1:][spoken]
+    answers = F.cross_entropy(logits, wanted)
+    events = F.binary_cross_entropy_with_logits(
+        heads.events(heard[0][batch.ends]).float(), batch.going_on, reduction="none"
+    )
+    events = events.sum(-1).mean()
+    loss = answers + EVENTS_WEIGHT * events
+    figures = {"answers": answers.item(), "events": events.item()}
+    if aligned:
+        alignment, share = alignment_loss(
+            recorder, batch.rows, batch.places, batch.targets, batch.owners
+        )
+        loss = loss + ALIGNMENT_WEIGHT * alignment
+        figures |= {"alignment": alignment.item(), "share": share.item()}
+    figures |= _exact(logits.argmax(-1) == wanted, batch, spoken)
+    return Taught(loss, figures)
+
+
+def _exact(right: torch.Tensor, batch: Batch, spoken: torch.Tensor) -> dict[str, float]:
+    """How many answers of each kind were right in every token, given their own beginnings."""
+    board = torch.ones_like(spoken)
+    board[spoken] = right
+    kinds = batch.kinds[:, 1:]
+    last = spoken & ~F.pad(spoken[:, 1:], (0, 1))
+    wrong_before = (~board).cumsum(1)
+    figures = {}
+    for number, kind in enumerate(KINDS_OF_QUESTION):
+        ends = (last & (kinds == number)).nonzero()
+        exact = []
+        for row, place in ends.tolist():
+            start = place
+            while start > 0 and spoken[row, start - 1]:
+                start -= 1
+            before = wrong_before[row, start - 1] if start else 0
+            exact.append(float(wrong_before[row, place] == before))
+        if exact:
+            figures[kind] = sum(exact) / len(exact)
+    return figures

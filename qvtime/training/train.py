@@ -1,0 +1,235 @@
+"""Teach the demo model: `python -m qvtime.training.train --out DIR --minutes N`.
+
+First the vision tower alone, densely, then everything together (docs/demo-model.md says why in
+this order). A run can be stopped at any time and goes on from its last checkpoint; the same
+command works on a CPU and on a GPU. `--no-alignment` leaves the alignment loss out, to compare.
+"""
+
+import argparse
+import math
+import queue
+import sys
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.multiprocessing as multiprocessing
+
+from qvtime.model.vision import speed_up_vision
+from qvtime.training.alignment import AttentionRecorder
+from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
+from qvtime.training.lessons import GLIMPSES_PER_CLIP, make_glimpse, make_lesson
+from qvtime.training.losses import answer_loss, cell_loss, see
+from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
+from qvtime.training.tokenizer import build_tokenizer
+from qvtime.training.wording import corpus
+
+GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
+CHECKPOINT_SECONDS = 240
+
+
+def main() -> None:
+    """Teach until the time is up, then write the model where `qvtime --model DIR` finds it."""
+    options = _options()
+    torch.manual_seed(options.seed)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    tokenizer = build_tokenizer(corpus())
+    model = build_model(tokenizer, options.seed).to(options.device)
+    speed_up_vision(model)
+    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS)
+    recorder.install(model)
+    heads = TeachingHeads().to(options.device)
+    options.out.mkdir(parents=True, exist_ok=True)
+    course = Course(model, heads, recorder, tokenizer, options)
+    course.resume()
+    course.run()
+    model.save_pretrained(options.out / "model")
+    tokenizer.save_pretrained(options.out / "model")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--vision-steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=6000, help="steps after the vision tower's")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--batch", type=int, default=8, help="clips a step")
+    parser.add_argument("--patches", type=int, default=24, help="temporal patches a clip at most")
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--workers", type=int, default=1, help="processes that make clips")
+    parser.add_argument("--reuse", type=float, default=1.0, help="times a clip is seen, on average")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-alignment", action="store_true")
+    return parser.parse_args()
+
+
+def _make_lessons(seed: int, most: int, out: Any) -> None:
+    """A process that makes lessons for ever, of three lengths: `(patches, Lesson)`."""
+    torch.set_num_threads(1)
+    generator = np.random.default_rng(seed)
+    tokenizer = build_tokenizer(corpus())
+    while True:
+        patches = int(generator.choice([most // 3, 2 * most // 3, most], p=[0.2, 0.3, 0.5]))
+        granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
+        out.put((patches, make_lesson(tokenizer, generator, patches, granularity_ms)))
+
+
+def _make_glimpses(seed: int, most: int, out: Any) -> None:
+    """A process that makes glimpses for ever: `(0, Glimpse)`."""
+    generator = np.random.default_rng(seed)
+    while True:
+        granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
+        out.put((0, make_glimpse(generator, granularity_ms)))
+
+
+class Course:
+    """One run of teaching: what is taught, how far it is, and where it is kept."""
+
+    def __init__(
+        self,
+        model: Any,
+        heads: TeachingHeads,
+        recorder: AttentionRecorder,
+        tokenizer: Any,
+        options: argparse.Namespace,
+    ) -> None:
+        self.model, self.heads, self.recorder = model, heads, recorder
+        self.tokenizer, self.options = tokenizer, options
+        tower = [*model.model.visual.parameters(), *heads.cells.parameters()]
+        speaker = [*model.model.language_model.parameters(), *heads.events.parameters()]
+        self.parameters = [*tower, *speaker]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": tower}, {"params": speaker}],
+            lr=options.rate,
+            betas=(0.9, 0.98),
+            weight_decay=0.05,
+        )
+        self.step = 0
+        self.kept = options.out / "checkpoint.pt"
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        if self.kept.exists():
+            state = torch.load(self.kept, map_location=self.options.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.heads.load_state_dict(state["heads"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step = state["step"]
+
+    def keep(self) -> None:
+        """Write a checkpoint beside the old one, then replace it."""
+        state = {
+            "model": self.model.state_dict(),
+            "heads": self.heads.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+        }
+        beside = self.kept.with_suffix(".new")
+        torch.save(state, beside)
+        beside.replace(self.kept)
+
+    def run(self) -> None:
+        """Teach until the steps or the minutes are over."""
+        options = self.options
+        began = kept = time.monotonic()
+        total = options.vision_steps + options.steps
+        token = self.tokenizer.convert_tokens_to_ids
+        controls = token(["<|endoftext|>", "<|video_pad|>", "<|vision_end|>"])
+        count = options.batch * options.patches // GLIMPSES_PER_CLIP
+        glimpses = self._made(_make_glimpses, count, collate_glimpses)
+        lessons = self._made(_make_lessons, options.batch, lambda some: collate(some, *controls))
+        figures: dict[str, list[float]] = defaultdict(list)
+        self.model.train()
+        while self.step < total and time.monotonic() - began < options.minutes * 60:
+            waited = time.monotonic()
+            batch = next(lessons) if self.step >= options.vision_steps else None
+            glimpse = next(glimpses)
+            figures["wait"].append(time.monotonic() - waited)
+            for name, figure in self._learn(glimpse, batch).items():
+                figures[name].append(figure)
+            self.step += 1
+            if self.step % 50 == 0:
+                means = " ".join(f"{name} {np.mean(f):.3f}" for name, f in figures.items())
+                took = (time.monotonic() - began) / 60
+                sys.stderr.write(f"{took:.1f} min, step {self.step}: {means}\n")
+                figures.clear()
+            if time.monotonic() - kept > CHECKPOINT_SECONDS:
+                self.keep()
+                kept = time.monotonic()
+        self.keep()
+
+    def _learn(self, glimpses: Glimpses, batch: Batch | None) -> dict[str, float]:
+        """One step: the tower on glimpses, and the rest on lessons once its time has come."""
+        options = self.options
+        rate = options.rate * self._rate_share()
+        for group, share in zip(self.optimizer.param_groups, (0.5 if batch else 1, 1), strict=True):
+            group["lr"] = rate * share
+        with torch.autocast(options.device, torch.bfloat16):
+            seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
+        seen.loss.backward()
+        figures = {"cells": seen.loss.item(), **seen.figures}
+        if batch:
+            with torch.autocast(options.device, torch.bfloat16):
+                said = answer_loss(
+                    self.model, self.heads, self.recorder, batch, not options.no_alignment
+                )
+            said.loss.backward()
+            figures |= {"loss": said.loss.item(), **said.figures}
+        for group in self.optimizer.param_groups:
+            torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return figures
+
+    def _rate_share(self) -> float:
+        """Each of the two parts warms up and falls along a cosine to a tenth."""
+        options = self.options
+        begin, length = 0, options.vision_steps
+        if self.step >= options.vision_steps:
+            begin, length = options.vision_steps, options.steps
+        done = (self.step - begin) / length
+        warm = min(1.0, (self.step - begin + 1) / 100)
+        return warm * (0.55 + 0.45 * math.cos(math.pi * done))
+
+    def _made(
+        self, maker: Callable[..., None], count: int, gather: Callable[[list[Any]], Any]
+    ) -> Iterator[Any]:
+        """Batches of `count` things that worker processes make, each used `reuse` times or so."""
+        options = self.options
+        context = multiprocessing.get_context("fork" if options.device == "cpu" else "spawn")
+        made: Any = context.Queue(4 * count)
+        for worker in range(options.workers):
+            seed = 1_000_003 * (options.seed + self.step) + worker
+            context.Process(target=maker, args=(seed, options.patches, made), daemon=True).start()
+        ready: queue.Queue[Any] = queue.Queue(3)
+
+        def shelve() -> None:
+            shelves: dict[int, deque[Any]] = defaultdict(lambda: deque(maxlen=40 * count))
+            fresh: dict[int, int] = defaultdict(int)
+            chance = np.random.default_rng(self.step)
+            while True:
+                key, thing = made.get()
+                shelves[key].append(thing)
+                fresh[key] += 1
+                if fresh[key] * options.reuse >= count and len(shelves[key]) >= count:
+                    chosen = chance.choice(len(shelves[key]), count, replace=False)
+                    ready.put(gather([shelves[key][k] for k in chosen]))
+                    fresh[key] = 0
+
+        threading.Thread(target=shelve, daemon=True).start()
+        while True:
+            batch = ready.get()
+            fields = {name: getattr(batch, name).to(options.device) for name in batch.__slots__}
+            yield type(batch)(**fields)
+
+
+if __name__ == "__main__":
+    main()
