@@ -69,8 +69,10 @@ def _piece(unit: str) -> str:
 def _chain(units: tuple[str, ...]) -> str:
     """A piece in the largest unit, then smaller ones; the last number may go without its unit."""
     smaller = "".join(rf"(?:{_JOIN}{_piece(unit)})?" for unit in units[1:])
-    # Two digits after a larger unit: "2 minutes 48", "2分48", but not "2 minutes 3 people".
-    tail = rf"(?:\s*[0-5]\d(?![\d:%.])(?!\s*{UNIT}))?" if units[0] in ("h", "m") else ""
+    # Two digits after a larger unit, or one that nothing else can own: "2 minutes 48",
+    # "from 1 minute 5 to ...", but not "2 minutes 3 people".
+    number = r"(?:[0-5]\d(?![\d:%.])|\d(?=\s*(?:\Z|[?!,;。-]|(?:to|until|till|and)(?![a-z]))))"
+    tail = rf"(?:\s*{number}(?!\s*{UNIT}))?" if units[0] in ("h", "m") else ""
     return f"{_piece(units[0])}{smaller}{tail}"
 
 
