@@ -122,4 +122,4 @@ def _tagged(text: str, times: Sequence[Said], window: Span) -> str:
 
 def _untagged(text: str) -> str:
     # Taking tags out can bring others together; those lose their bracket.
-    return re.sub(r"<(?=/?time>)", "‹", _TAG.sub("", text), flags=re.IGNORECASE)  # noqa: RUF001
+    return re.sub(r"<(?=/?time>)", "‹", _TAG.sub("", text), flags=re.IGNORECASE)

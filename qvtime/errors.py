@@ -4,7 +4,7 @@
     ├── UsageError                  2  the command line asks for something that makes no sense
     ├── VideoError                  3  this video failed; others may go on
     │   ├── VideoNotFound              no such file
-    │   ├── NotAVideo                  not a regular file, not a known container, or no pictures in it
+    │   ├── NotAVideo                  no regular file, no known container, or no pictures in it
     │   ├── DamagedVideo               its pictures cannot be read, or the decoder died on it
     │   ├── UnsupportedVideo           the chosen decoder is known to get this kind of video wrong
     │   └── VideoOverLimits            larger, longer or slower than the caps of settings.Limits

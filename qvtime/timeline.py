@@ -64,7 +64,7 @@ class Timeline:
 
 
 def merge_events(events: Iterable[Event], gap_ms: int = 0) -> tuple[Event, ...]:
-    """Join events that say the same and overlap, touch, or lie within `gap_ms`: the seams of windows.
+    """Join events that say the same and overlap, touch, or lie within `gap_ms`: windows' seams.
 
     The joined event spans both and keeps the higher score. Order in does not matter.
     """

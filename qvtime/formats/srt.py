@@ -8,7 +8,7 @@ from qvtime.report import Report
 from qvtime.timestamps import format_time
 
 # SubRip has no escapes: what players take for markup becomes a character that looks like it.
-_LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "｛", "}": "｝", "\\": "＼"})  # noqa: RUF001
+_LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "｛", "}": "｝", "\\": "＼"})
 # pysubs2 takes any line with two of these for the line of times, arrow or not.
 _TIMES = re.compile(r"(?<=\d):(?=\d{1,2}:\d)")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine, Look, Reply
     from qvtime.video.reader import VideoReader
 
-_CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=the\b)")  # noqa: RUF001
+_CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=the\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
 
 def claims(text: str) -> list[str]:
     """What an answer says happens, one piece for each thing."""
-    pieces = (piece.strip(" \n.。,，;；") for piece in _CLAIM_ENDS.split(text))  # noqa: RUF001
+    pieces = (piece.strip(" \n.。,，;；") for piece in _CLAIM_ENDS.split(text))
     return [piece for piece in pieces if piece]
 
 

@@ -92,7 +92,7 @@ def test_the_text_of_both_formats() -> None:
     made = report((167_500, 169_000, "the <red> circle & co\njumps"), (3_500, 5_000, "it spins"))
     assert formats.write(made, "srt") == (
         "1\n00:00:03,500 --> 00:00:05,000\nit spins\n"
-        "\n2\n00:02:47,500 --> 00:02:49,000\nthe ‹red› circle & co jumps\n"  # noqa: RUF001
+        "\n2\n00:02:47,500 --> 00:02:49,000\nthe ‹red› circle & co jumps\n"
     )
     assert formats.write(made, "vtt") == (
         "WEBVTT\n"

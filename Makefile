@@ -1,0 +1,56 @@
+# make demo    install, and ask the demo model about a sample
+# make test    lint, types, tests
+# make bench   the measurements of docs/benchmarks.md
+# make gpu     the tests that need a CUDA device; without one they fail
+# make docs    make the generated parts of docs/ again
+# make train   teach the demo model anew (docs/demo-model.md)
+
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+RUN = .venv/bin/python
+
+.PHONY: demo test lint bench gpu docs train clean
+
+demo: .venv/run.stamp
+	.venv/bin/qvtime ask samples/rally.mp4 "what happens at 2:48" --model demo
+
+test: lint
+	$(RUN) -m pytest
+
+lint: .venv/dev.stamp
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+bench: .venv/dev.stamp
+	$(RUN) benchmarks/decode.py
+	$(RUN) benchmarks/vision.py
+	$(RUN) benchmarks/prefix.py
+
+gpu: .venv/dev.stamp
+	QVTIME_REQUIRE_GPU=1 $(RUN) -m pytest -m gpu
+
+docs: .venv/dev.stamp
+	$(RUN) docs/make_cli.py
+	$(RUN) docs/make_picture.py
+
+train: .venv/run.stamp
+	$(RUN) -m qvtime.training.train --out qvtime/data/demo
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are newer than what they were installed from, so that a second run installs nothing.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "qvtime needs Python 3.11 or later; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e .
+	touch $@
+
+.venv/dev.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e '.[dev]'
+	touch $@ .venv/run.stamp
