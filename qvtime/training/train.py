@@ -23,6 +23,7 @@ import torch.multiprocessing as multiprocessing
 from qvtime.model.vision import speed_up_vision
 from qvtime.training.alignment import AttentionRecorder
 from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
+from qvtime.training.export import export
 from qvtime.training.lessons import GLIMPSES_PER_CLIP, make_glimpse, make_lesson
 from qvtime.training.losses import answer_loss, cell_loss, see
 from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
@@ -49,8 +50,7 @@ def main() -> None:
     course = Course(model, heads, recorder, tokenizer, options)
     course.resume()
     course.run()
-    model.save_pretrained(options.out / "model")
-    tokenizer.save_pretrained(options.out / "model")
+    export(model, tokenizer, options.out / "model", options.patches)
 
 
 def _options() -> argparse.Namespace:
@@ -151,7 +151,7 @@ class Course:
         while self.step < total and time.monotonic() - began < options.minutes * 60:
             waited = time.monotonic()
             batch = next(lessons) if self.step >= options.vision_steps else None
-            glimpse = next(glimpses)
+            glimpse = next(glimpses) if batch is None or self.step % 2 == 0 else None
             figures["wait"].append(time.monotonic() - waited)
             for name, figure in self._learn(glimpse, batch).items():
                 figures[name].append(figure)
@@ -166,16 +166,21 @@ class Course:
                 kept = time.monotonic()
         self.keep()
 
-    def _learn(self, glimpses: Glimpses, batch: Batch | None) -> dict[str, float]:
-        """One step: the tower on glimpses, and the rest on lessons once its time has come."""
+    def _learn(self, glimpses: Glimpses | None, batch: Batch | None) -> dict[str, float]:
+        """One step: the tower on glimpses, and the rest on lessons once its time has come.
+
+        From then on the tower has every second step.
+        """
         options = self.options
         rate = options.rate * self._rate_share()
         for group, share in zip(self.optimizer.param_groups, (0.5 if batch else 1, 1), strict=True):
             group["lr"] = rate * share
-        with torch.autocast(options.device, torch.bfloat16):
-            seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
-        seen.loss.backward()
-        figures = {"cells": seen.loss.item(), **seen.figures}
+        figures: dict[str, float] = {}
+        if glimpses:
+            with torch.autocast(options.device, torch.bfloat16):
+                seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
+            seen.loss.backward()
+            figures |= {"cells": seen.loss.item(), **seen.figures}
         if batch:
             with torch.autocast(options.device, torch.bfloat16):
                 said = answer_loss(
@@ -212,7 +217,7 @@ class Course:
         ready: queue.Queue[Any] = queue.Queue(3)
 
         def shelve() -> None:
-            shelves: dict[int, deque[Any]] = defaultdict(lambda: deque(maxlen=40 * count))
+            shelves: dict[int, deque[Any]] = defaultdict(lambda: deque(maxlen=100 * count))
             fresh: dict[int, int] = defaultdict(int)
             chance = np.random.default_rng(self.step)
             while True:

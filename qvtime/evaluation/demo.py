@@ -1,0 +1,186 @@
+"""How good the demo model is: `python -m qvtime.evaluation.demo --count 200 --seconds 30`.
+
+Makes clips that it was never taught on, as encoded files, and asks about them through the real
+command line, three kinds of question: what happens at a moment at which something happens, at
+one at which nothing does, and when an event happens that the clip holds once. Prints a table;
+`--out FILE` keeps every question with its truth and its answer, one JSON object a line.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qvtime.cli.main import main as command_line
+from qvtime.evaluation.metrics import (
+    Grounding,
+    mean_iou,
+    median_boundary_error_ms,
+    recall_at,
+)
+from qvtime.timeline import Span
+from qvtime.timestamps import format_time
+from qvtime.training.scene import Happening, Scene, make_scene
+from qvtime.training.wording import CHINESE_VERBS, INFINITIVES, chinese_subject, say
+from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
+
+SEED = 77_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """kind: "at", "nothing" or "when"; captions: what is true at the moment; truth: of a "when"."""
+
+    kind: str
+    text: str
+    chinese: bool
+    captions: tuple[str, ...] = ()
+    truth: Span | None = None
+
+
+def main() -> None:
+    """Make clips, ask, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="demo")
+    parser.add_argument("--count", type=int, default=200, help="clips")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--each", type=int, default=1, help="questions of each kind a clip")
+    parser.add_argument("--granularity", default="0.5")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    asked: list[tuple[Question, dict[str, Any]]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.count):
+            generator = np.random.default_rng([options.seed, number])
+            scene = make_scene(generator, round(1000 * options.seconds))
+            clip = Path(folder) / "clip.mp4"
+            rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
+            times_ms = even_times(scene.duration_ms, rate)
+            film(scene, times_ms, clip, size_px, int(generator.integers(*COMPRESSIONS)), generator)
+            questions = list(make_questions(scene, generator, options.each))
+            words = [question.text for question in questions]
+            asked += zip(questions, ask(clip, words, options), strict=True)
+            if (number + 1) % 20 == 0:
+                sys.stderr.write(f"{number + 1} clips\n{table(asked)}")
+    sys.stdout.write(table(asked))
+    if options.out:
+        lines = (
+            json.dumps(
+                {
+                    "kind": question.kind,
+                    "question": question.text,
+                    "captions": question.captions,
+                    "truth": [question.truth.start_ms, question.truth.end_ms]
+                    if question.truth
+                    else None,
+                    "answer": report["answer"],
+                    "events": report["events"],
+                },
+                ensure_ascii=False,
+            )
+            for question, report in asked
+        )
+        options.out.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def ask(clip: Path, questions: list[str], options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The reports that `qvtime ask` prints for these questions."""
+    printed = io.StringIO()
+    arguments = ["qvtime", "ask", str(clip), *questions, "--model", options.model, "-q"]
+    kept = sys.argv
+    sys.argv = [*arguments, "--granularity", options.granularity, "--format", "jsonl"]
+    try:
+        with contextlib.redirect_stdout(printed):
+            command_line()
+    except SystemExit as end:
+        if end.code not in (0, None):
+            raise
+    finally:
+        sys.argv = kept
+    return [json.loads(line) for line in printed.getvalue().splitlines()]
+
+
+def make_questions(scene: Scene, generator: np.random.Generator, each: int) -> Iterator[Question]:
+    """Up to `each` questions of every kind, a third of them in Chinese."""
+    for _ in range(each):
+        if scene.happenings:
+            one = scene.happenings[int(generator.integers(len(scene.happenings)))]
+            yield _at(scene, generator, int(generator.integers(one.start_ms, one.end_ms)))
+        still = [t for t in range(0, scene.duration_ms, 37) if not _going_on(scene, t)]
+        if still:
+            yield _at(scene, generator, int(generator.choice(still)))
+        keys = [(h.subject, h.phrase) for h in scene.happenings]
+        single = [h for h in scene.happenings if keys.count((h.subject, h.phrase)) == 1]
+        if single:
+            yield _when(single[int(generator.integers(len(single)))], generator)
+
+
+def _going_on(scene: Scene, time_ms: int) -> list[Happening]:
+    return [one for one in scene.happenings if one.start_ms <= time_ms < one.end_ms]
+
+
+def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
+    chinese = bool(generator.random() < 1 / 3)
+    moment = format_time(time_ms, 3)
+    text = f"{moment}发生了什么？" if chinese else f"what happens at {moment}"
+    going_on = _going_on(scene, time_ms)
+    captions = tuple(sorted(say(one, chinese) for one in going_on))
+    return Question("at" if going_on else "nothing", text, chinese, captions)
+
+
+def _when(one: Happening, generator: np.random.Generator) -> Question:
+    chinese = bool(generator.random() < 1 / 3)
+    turned = f" {one.turned}" if one.turned else ""
+    if chinese:
+        verb = CHINESE_VERBS[one.verb]
+        said = say(one, True).removeprefix(chinese_subject(one)).removeprefix(verb)
+        text = f"{chinese_subject(one)}什么时候{verb}{said}？"
+    else:
+        text = f"when does the {one.subject} {INFINITIVES[one.verb]}{turned}?"
+    return Question("when", text, chinese, truth=Span(one.start_ms, one.end_ms))
+
+
+def is_right(question: Question, report: dict[str, Any]) -> bool:
+    """A moment is right when exactly what goes on is said, all of it and nothing else."""
+    said = tuple(sorted(event["caption"].removesuffix(".").lower() for event in report["events"]))
+    return said == tuple(caption.lower() for caption in question.captions)
+
+
+def grounding(question: Question, report: dict[str, Any]) -> Grounding:
+    """The truth, and the event with the highest score."""
+    if question.truth is None:
+        raise ValueError("only questions for a time have a true one")
+    best = max(report["events"], key=lambda event: event["score"] or 0, default=None)
+    found = Span(best["start_ms"], best["end_ms"]) if best else None
+    return Grounding(question.truth, found)
+
+
+def table(asked: list[tuple[Question, dict[str, Any]]]) -> str:
+    """The figures, in English and Chinese together."""
+    lines = []
+    for kind, label in (("at", "what happens at T"), ("nothing", "nothing happens at T")):
+        right = [is_right(q, report) for q, report in asked if q.kind == kind]
+        if right:
+            lines.append(f"{label}: {sum(right) / len(right):.1%} right of {len(right)}")
+    found = [grounding(q, report) for q, report in asked if q.kind == "when"]
+    if found:
+        lines.append(
+            f"when does X happen: R@1 {recall_at(found, 0.5):.1%} at IoU 0.5, "
+            f"{recall_at(found, 0.7):.1%} at 0.7, mIoU {mean_iou(found):.3f}, "
+            f"median boundary error {median_boundary_error_ms(found) / 1000:.3f} s, "
+            f"of {len(found)}"
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""A checkpoint of a course as a model folder: `python -m qvtime.training.export --out DIR`.
+
+Weights are kept in half precision, half the size; inference computes in float32.
+"""
+
+import argparse
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from qvtime.training.lessons import SIZE_PX
+from qvtime.training.miniature import build_model
+from qvtime.training.tokenizer import build_tokenizer
+from qvtime.training.wording import corpus
+
+PACKAGED = Path(__file__).parents[1] / "data" / "demo"
+
+
+def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> None:
+    """Write the model where `qvtime --model FOLDER` finds it, with how it wants to be asked."""
+    kept = copy.deepcopy(model.state_dict())
+    clean = build_model(tokenizer)
+    clean.load_state_dict(kept)
+    clean.config.qvtime = {
+        "window_patches": window_patches,
+        "frame_pixels": SIZE_PX * SIZE_PX,
+        "answer_form": "",
+        "when_form": "{event}",
+    }
+    clean.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def main() -> None:
+    """Write the last checkpoint of a course as a model folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--course", type=Path, required=True, help="the --out of the training")
+    parser.add_argument("--out", type=Path, default=PACKAGED)
+    parser.add_argument("--patches", type=int, default=16, help="patches the model reads at once")
+    options = parser.parse_args()
+    tokenizer = build_tokenizer(corpus())
+    model = build_model(tokenizer)
+    state = torch.load(options.course / "checkpoint.pt", map_location="cpu", weights_only=True)
+    model.load_state_dict(state["model"])
+    export(model, tokenizer, options.out, options.patches)
+
+
+if __name__ == "__main__":
+    main()
