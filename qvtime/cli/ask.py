@@ -1,10 +1,11 @@
-"""`qvtime ask`: declares its options and calls `tasks.ask`."""
+"""`qvtime ask`: declares its options, and hands each answer on as it comes."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from qvtime.errors import VideoError
 from qvtime.settings import DEFAULT_MODEL
 
 
@@ -40,24 +41,39 @@ def ask(
             "--format", "-f", help="text, json, jsonl, srt, vtt, csv or segments. Default: text."
         ),
     ] = None,
-    output: Annotated[
+    output_file: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
 ) -> None:
-    """Ask what happens in a video, at a moment, in a span, or in all of it."""
+    """Ask what happens in a video, at a moment, in a span, or in all of it.
+
+    A time in the question ("at 2:48", "between 1:00 and 1:20", "the last 10 seconds") decides
+    where qvtime looks; without one it looks at the whole video.
+    """
     from qvtime.cli.output import Output
-    from qvtime.cli.progress import note_model, show_progress
+    from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
     from qvtime.cli.settings import read_settings
+    from qvtime.cli.streams import say
     from qvtime.tasks.ask import ask_video, open_engine
 
     settings = read_settings(model, granularity, window, decoder, device)
+    output = Output(format_name, output_file, video)
     asked = gather_questions(questions or [], questions_file)
-    result = Output(format_name, output, len(asked))
-    with show_progress(quiet) as progress:
-        for report in ask_video(video, asked, settings, lambda: open_engine(settings), progress):
-            result.add(report)
-    result.finish()
+    output.expect(len(asked))
+    damage: dict[str, None] = {}
+    with ProgressLine(quiet) as progress:
+        for report in ask_video(
+            video, asked, settings, lambda: open_engine(settings), progress.show
+        ):
+            progress.hide()
+            output.add(report)
+            damage |= dict.fromkeys(report.damage)
+    output.finish()
     note_model(settings.model, quiet)
+    for sentence in damage:
+        say(f"{video}: {sentence}")
+    if damage:
+        raise typer.Exit(VideoError.exit_code)

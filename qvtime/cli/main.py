@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import traceback
+from collections.abc import Sequence
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -9,19 +11,20 @@ import typer
 
 from qvtime import __version__
 from qvtime.cli.ask import ask
-from qvtime.cli.text import terminal_safe_line
+from qvtime.cli.streams import ReaderGone, say
 from qvtime.errors import QvtimeError
+
+COULD_NOT_RUN = QvtimeError.exit_code
 
 app = typer.Typer(
     name="qvtime",
-    help="Find when things happen in a video, with Qwen3-VL.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode=None,  # file names and questions are not markup
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(ask)
+app.command(no_args_is_help=True)(ask)
 
 
 def _print_version(wanted: bool) -> None:
@@ -43,32 +46,34 @@ def options(
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 done, 2 usage, 3 a video failed, 5 could not run."""
+    """Run the command line that this process was started with, and exit with its code."""
     signal.signal(signal.SIGTERM, _stop)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of a command line (qvtime/errors.py lists them); what is wrong is on stderr."""
     try:
-        app()
+        app(arguments, prog_name="qvtime")
+    except SystemExit as end:  # typer's way to be done, also after SIGINT, and ours after SIGTERM
+        return end.code if isinstance(end.code, int) else 0
     except QvtimeError as error:
-        _tell(error)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is no one to tell.
-        sys.stderr.close()
-        sys.exit(0)
+        say(error.message, error.hint)
+        return error.exit_code
+    except ReaderGone:
+        return 0
     except MemoryError:
-        sys.stderr.write("qvtime: this machine ran out of memory\n")
-        sys.exit(5)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0)
-
-
-def _tell(error: QvtimeError) -> None:
-    """One line for what happened, one for what to do."""
-    sys.stderr.write(f"qvtime: {terminal_safe_line(error.message)}\n")
-    if error.hint:
-        sys.stderr.write(f"  {terminal_safe_line(error.hint)}\n")
+        say("this machine ran out of memory", "look at a shorter --window, or use a smaller model")
+        return COULD_NOT_RUN
+    except Exception:  # noqa: BLE001 - a bug is shown whole
+        # Python's own exit code for this is 1, which here means "nothing found".
+        if sys.stderr is not None:
+            traceback.print_exc()
+        say("this is a mistake in qvtime; please report it with the lines above")
+        return COULD_NOT_RUN
+    return 0
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM unwinds like an error, so that nothing is left behind."""
-    sys.exit(143)
+    """SIGTERM unwinds like an error, so that no process and no file is left behind."""
+    sys.exit(128 + signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""stdout or a file: where reports go, in which format, and nothing but them."""
+"""Where reports go, and in which format: stdout, or a file that is written whole or not at all."""
 
 import os
 import stat
@@ -6,87 +6,87 @@ import sys
 from pathlib import Path
 
 from qvtime import formats
-from qvtime.cli.text import terminal_safe
+from qvtime.cli.streams import write_stdout
 from qvtime.errors import OutputError, UsageError
+from qvtime.formats.cue import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
 
-LINE_BY_LINE = ("text", "jsonl")
-
 
 class Output:
-    """Takes reports one by one; text and JSON lines leave at once, other formats when finished.
+    """Takes reports one by one.
 
-    A file is written whole at the end, or not at all.
+    On stdout, text and JSON lines leave at once and other formats when all is done. A file is
+    written at the end. What can be known to be wrong is an error before any work is done.
     """
 
-    def __init__(self, format_name: str | None, path: Path | None, expected: int) -> None:
-        to_file = path is not None and str(path) != "-"
-        self.path = path if to_file else None
+    def __init__(self, format_name: str | None, file: Path | None, video: str) -> None:
+        self._file = None if file is None or str(file) == "-" else file
         if format_name is None:
-            format_name = formats.format_of(self.path) if self.path else "text"
+            format_name = formats.format_of(self._file) if self._file else "text"
         if format_name not in formats.FORMATS:
             raise UsageError(
                 f'there is no format "{format_name}"',
                 hint=f"use one of {', '.join(formats.FORMATS)}",
             )
-        if format_name == "json" and expected > 1:
-            format_name = "jsonl"  # one object a line
-        self.format_name = format_name
-        self.expected = expected
-        self.reports: list[Report] = []
-        if self.path:
-            check_writable(self.path)
+        if self._file:
+            check_writable(self._file, video)
+        self._format = format_name
+        self._several = False
+        self._printed = 0
+        self._reports: list[Report] = []
+
+    def expect(self, count: int) -> None:
+        """Say how many reports will come: several are told apart."""
+        self._several = count > 1
+        if self._several and self._format == "json":
+            self._format = "jsonl"  # one object a line
 
     def add(self, report: Report) -> None:
         """Take a report, and print it if its format can wait for no other."""
-        self.reports.append(report)
-        if self.path is None and self.format_name == "text":
-            self._print_text(report)
-        elif self.path is None and self.format_name == "jsonl":
-            _to_stdout(formats.write(report, "jsonl"))
+        if self._file or self._format not in ("text", "jsonl"):
+            self._reports.append(report)
+        elif self._format == "text" and sys.stdout is not None and sys.stdout.isatty():
+            from qvtime.cli.look import show_report
+
+            show_report(report, self._several)
+        else:
+            heading = ""
+            if self._several and self._format == "text":  # as formats.text writes several
+                between = "\n" if self._printed else ""
+                heading = f"{between}{one_line(report.shown_path)}: {one_line(report.question)}\n"
+            write_stdout(heading + formats.write(report, self._format))
+        self._printed += 1
 
     def finish(self) -> None:
         """Print or write what has waited."""
-        if self.path is not None:
-            write_atomically(self.path, formats.write(self.reports, self.format_name))
-        elif self.format_name not in LINE_BY_LINE:
-            _to_stdout(formats.write(self.reports, self.format_name))
-
-    def _print_text(self, report: Report) -> None:
-        if sys.stdout.isatty():
-            from qvtime.cli.look import show_report
-
-            show_report(report, self.expected > 1)
-        else:
-            text = formats.write(report, "text")
-            if self.expected > 1:
-                text = f"{report.shown_path}: {terminal_safe(report.question)}\n{text}\n"
-            _to_stdout(text)
+        if self._file:
+            write_atomically(self._file, formats.write(self._reports, self._format))
+        elif self._reports:
+            write_stdout(formats.write(self._reports, self._format))
 
 
-def check_writable(path: Path) -> None:
+def check_writable(file: Path, video: str) -> None:
     """OutputError now, rather than after the work, when the file cannot be written."""
-    folder = path.parent
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder", "name a file inside it")
-    if not folder.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {folder}", "make it first")
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        return
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"cannot write {path}: permission denied", "write elsewhere with -o")
-
-
-def _to_stdout(text: str) -> None:
-    """Write to stdout now; OutputError when it is full, BrokenPipeError when no one reads it."""
+    target = Path(os.path.realpath(file))
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would try to flush again at exit, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(f"cannot write to stdout: {error.strerror}") from error
+        status = target.stat()
+    except FileNotFoundError:
+        status = None
+    except (OSError, ValueError) as error:
+        cause = error.strerror or "" if isinstance(error, OSError) else str(error)
+        raise OutputError(f"cannot write {file}: {cause.lower()}", "name another file") from error
+    if status and stat.S_ISDIR(status.st_mode):
+        raise OutputError(f"cannot write {file}: it is a folder", "name a file inside it")
+    if not target.parent.is_dir():
+        raise OutputError(
+            f"cannot write {file}: there is no folder {target.parent}", "make it first"
+        )
+    if status and Path(video).exists() and os.path.samestat(status, Path(video).stat()):
+        raise OutputError(f"cannot write {file}: it is the video", "name another file")
+    # A file is replaced through its folder; a device or a pipe is written to as it is.
+    needed = [target] if status else []
+    if status is None or stat.S_ISREG(status.st_mode):
+        needed.append(target.parent)
+    if not all(os.access(path, os.W_OK) for path in needed):
+        raise OutputError(f"cannot write {file}: permission denied", "write elsewhere with -o")

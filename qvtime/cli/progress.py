@@ -1,40 +1,64 @@
-"""stderr: how far the work is, on a terminal only, and the one note about the demo model."""
+"""How far the work is, on a terminal only, and what has to be said about the demo model."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
+from qvtime.cli.streams import say
 from qvtime.settings import DEMO_MODEL
 from qvtime.timestamps import format_time
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from qvtime.tasks.ask import Progress
 
 
-@contextmanager
-def show_progress(quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    """A line on stderr that says which window is looked at; nothing when stderr is no terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
+class ProgressLine:
+    """A line on stderr that says what is being done; nothing when quiet or stderr no terminal.
 
-    console = Console(stderr=True, highlight=False)
-    with console.status("opening the video …") as status:
+    It is there while work goes on, and gone while answers are printed on the same terminal.
+    """
 
-        def show(progress: "Progress") -> None:
-            at = f"{format_time(progress.span.start_ms)} - {format_time(progress.span.end_ms)}"
-            part = f", window {progress.done + 1} of {progress.total}" if progress.total > 1 else ""
-            status.update(f"looking at {at}{part} …")
+    def __init__(self, quiet: bool) -> None:
+        self._status: Status | None = None
+        if not quiet and sys.stderr is not None and sys.stderr.isatty():
+            from rich.console import Console
 
-        yield show
+            self._status = Console(stderr=True, highlight=False).status("opening the video …")
+
+    def show(self, progress: "Progress") -> None:
+        """Say which window is looked at."""
+        if self._status is None:
+            return
+        at = f"{format_time(progress.span.start_ms)} - {format_time(progress.span.end_ms)}"
+        part = f", window {progress.done + 1} of {progress.total}" if progress.total > 1 else ""
+        self._status.update(f"looking at {at}{part} …")
+        self._status.start()
+
+    def hide(self) -> None:
+        """Leave the terminal to others until `show`."""
+        if self._status is not None:
+            self._status.stop()
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.hide()
 
 
 def note_model(model: str, quiet: bool) -> None:
-    """Say once that the demo model knows only its own world."""
+    """Say that the demo model knows only its own world."""
     if model == DEMO_MODEL and not quiet:
-        sys.stderr.write(
-            "qvtime: the demo model understands the made clips of samples/ and nothing else; "
-            "choose a Qwen3-VL with --model for real footage\n"
+        say(
+            "the demo model understands the made clips of samples/ and nothing else",
+            "for real footage choose a Qwen3-VL with --model",
         )

@@ -1,10 +1,14 @@
 """Options as words become Settings."""
 
+import re
+
 from qvtime.errors import UsageError
 from qvtime.settings import DECODERS, GRANULARITIES_MS, Settings
 from qvtime.timestamps import parse_time
 
 SHORTEST_WINDOW_MS = 1000
+
+_DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 
 
 def read_settings(
@@ -21,6 +25,8 @@ def read_settings(
     window_ms = None if window is None else parse_time(window)
     if window_ms is not None and window_ms < SHORTEST_WINDOW_MS:
         raise UsageError(f"--window cannot be {window}", hint="use a second or more")
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(f'there is no device "{device}"', "use auto, cpu, cuda or cuda:1")
     if not model:
         raise UsageError("--model is empty", hint="use a hub name, a folder, or demo")
     return Settings(

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from qvtime.answer import ParsedAnswer, parse_answer
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.plan import Plan, Window, check_question, plan_question, times_of
+from qvtime.tasks.plan import (
+    Plan,
+    Window,
+    check_question,
+    check_window,
+    plan_question,
+    times_of,
+)
 from qvtime.timeline import Event, Span, merge_events
 from qvtime.timestamps import format_tag
 from qvtime.video.sampling import frame_times
@@ -34,12 +41,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the model said about one window."""
+    """What the model said about one window; dropped: what was left out of it, a phrase each."""
 
-    window: Window
-    text: str
     parsed: ParsedAnswer
     events: tuple[Event, ...]
+    dropped: tuple[str, ...]
 
 
 class _Clock:
@@ -81,17 +87,18 @@ def ask_video(
         duration_ms = reader.info.duration_ms
         for question in questions:  # wrong times are found before the model is loaded
             times_of(question, duration_ms)
-        engine = load()
-        patches = engine.loaded.habits.window_patches
-        plans = [plan_question(q, duration_ms, settings, patches) for q in questions]
-        reports: dict[int, Report] = {}
-        for place, plan in enumerate(plans):
-            if place not in reports:
-                together = [k for k, other in enumerate(plans) if other.windows == plan.windows]
-                asked = [plans[k] for k in together]
-                answers = _answer(path, reader, engine, asked, settings, progress)
-                reports.update(zip(together, answers, strict=True))
-            yield reports.pop(place)
+        with load() as engine:
+            patches = engine.loaded.habits.window_patches
+            check_window(settings, patches, engine.loaded.name)
+            plans = [plan_question(q, duration_ms, settings, patches) for q in questions]
+            reports: dict[int, Report] = {}
+            for place, plan in enumerate(plans):
+                if place not in reports:
+                    together = [k for k, other in enumerate(plans) if other.windows == plan.windows]
+                    asked = [plans[k] for k in together]
+                    answers = _answer(path, reader, engine, asked, settings, progress)
+                    reports.update(zip(together, answers, strict=True))
+                yield reports.pop(place)
 
 
 def _answer(
@@ -147,11 +154,12 @@ def _ask(
     """One question about one window; claims about a moment are looked up once more."""
     habits = engine.loaded.habits
     reply = look.ask(habits.ask(plan.model_question), settings.max_new_tokens)
-    video = Span(0, max(reader.info.duration_ms, window.centres_ms[-1] + 1))
+    video = Span(0, reader.info.duration_ms)
     parsed = parse_answer(reply.text, _said_span(window), plan.granularity_ms)
     if plan.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
-            _ground(look, engine, claim, plan, video, reply) for claim in claims(reply.text)
+            _ground(look, engine, claim, plan, plan.moment_ms, video, reply)
+            for claim in claims(reply.text)
         )
     else:
         events = tuple(
@@ -163,7 +171,10 @@ def _ask(
             )
             for event in parsed.events
         )
-    return _Seen(window, reply.text, parsed, events)
+    dropped = parsed.dropped
+    if reply.finish_reason == "length":
+        dropped += (f"what the answer would have said after {len(reply.token_ids)} tokens",)
+    return _Seen(parsed, events, dropped)
 
 
 def _said_span(window: Window) -> Span:
@@ -185,11 +196,16 @@ def claims(text: str) -> list[str]:
 
 
 def _ground(
-    look: "Look", engine: "Engine", claim: str, plan: Plan, video: Span, reply: "Reply"
+    look: "Look",
+    engine: "Engine",
+    claim: str,
+    plan: Plan,
+    moment_ms: int,
+    video: Span,
+    reply: "Reply",
 ) -> Event:
     """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
     habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
-    moment_ms = plan.moment_ms or 0
     said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
     again = parse_answer(look.ask(habits.ask_when(claim)).text, said, granularity_ms)
     spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
@@ -209,7 +225,7 @@ def _report(
 ) -> Report:
     """The answers of all windows as one."""
     events = merge_events(event for one in seen for event in one.events)
-    dropped = [sentence for one in seen for sentence in one.parsed.dropped]
+    dropped = [phrase for one in seen for phrase in one.dropped]
     return Report(
         path=path,
         question=plan.question,
@@ -235,7 +251,7 @@ def _report(
 def _answer_text(plan: Plan, seen: Sequence[_Seen], events: Sequence[Event]) -> str:
     """One answer in words: the model's own about a moment, else what all windows found."""
     if plan.moment_ms is not None:
-        return f"{format_tag(plan.moment_ms)} {seen[0].parsed.text_with_tags}"
+        return f"{format_tag(plan.moment_ms)} {seen[0].parsed.text_with_tags}".rstrip()
     if events:
         return "; ".join(_sentence(event, plan.question) for event in events)
     spoken = list(

@@ -56,12 +56,24 @@ def check_question(question: str, settings: Settings) -> None:
         )
 
 
+def check_window(settings: Settings, window_patches: int, model: str) -> None:
+    """UsageError for a window longer than the model reads at once."""
+    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    longest_ms = window_patches * granularity_ms
+    if settings.window_ms is not None and settings.window_ms > longest_ms:
+        raise UsageError(
+            f"--window is {settings.window_ms / 1000:g} s; {model} reads {longest_ms / 1000:g} s"
+            f" at once at a granularity of {granularity_ms / 1000:g} s",
+            hint="use a shorter window, or a coarser --granularity",
+        )
+
+
 def plan_question(question: str, duration_ms: int, settings: Settings, window_patches: int) -> Plan:
     """Where to look in a video this long. UsageError for times that it does not have."""
     check_question(question, settings)
     granularity_ms = settings.granularity_ms or GRANULARITY_MS
     longest_ms = window_patches * granularity_ms
-    window_ms = min(settings.window_ms or longest_ms, longest_ms)
+    window_ms = settings.window_ms or longest_ms
     found = times_of(question, duration_ms)
     moment_ms: int | None = None
     if len(found) == 1 and isinstance(found[0], int):

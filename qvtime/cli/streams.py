@@ -1,0 +1,50 @@
+"""stdout and stderr, whatever they are: a terminal, a pipe without a reader, a full disk, closed.
+
+stdout is data, stderr is talk. What cannot be said on stderr is not said; what cannot be written
+to stdout ends the run.
+"""
+
+import contextlib
+import os
+import sys
+
+from qvtime.cli.text import terminal_safe_line
+from qvtime.errors import OutputError
+
+
+class ReaderGone(Exception):
+    """Whoever read our stdout has stopped reading: there is no one to tell, and nothing wrong."""
+
+
+def write_stdout(text: str) -> None:
+    """Write to stdout now. OutputError when it is full or closed, ReaderGone when no one reads."""
+    if sys.stdout is None:  # it was closed before we started
+        raise OutputError("cannot write to stdout: it is closed", "write to a file with -o")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        _let_go_of_stdout()
+        raise ReaderGone from error
+    except OSError as error:
+        _let_go_of_stdout()
+        cause = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write to stdout: {cause}", "write to a file with -o") from error
+
+
+def say(message: str, hint: str | None = None) -> None:
+    """`qvtime: message` on stderr, and the hint indented below it."""
+    line = f"qvtime: {terminal_safe_line(message)}\n"
+    if hint:
+        line += f"  {terminal_safe_line(hint)}\n"
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+
+def _let_go_of_stdout() -> None:
+    """Send the rest of stdout nowhere: Python would try to write it again at exit, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
