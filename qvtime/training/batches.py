@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
-from qvtime.training.lessons import CELLS, SIZE_PX, Glimpse, Lesson
+from qvtime.training.lessons import CELLS, Glimpse, Lesson
 
 IGNORED = -100
-PATCH_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,6 @@ class Batch:
 KINDS_OF_QUESTION = ("at", "when", "never", "list")
 
 
-def to_patches(pixels: torch.Tensor) -> torch.Tensor:
-    """uint8 [N, 96, 96, 3], two pictures a patch, as Qwen's patches: float32 [N/2 * 36, 1536]."""
-    count = len(pixels) // 2
-    side = SIZE_PX // PATCH_PX
-    split = pixels.view(count, 2, side // 2, 2, PATCH_PX, side // 2, 2, PATCH_PX, 3)
-    ordered = split.permute(
-        0, 2, 5, 3, 6, 8, 1, 4, 7
-    )  # patch, merged row and column, 2x2, C, T, y, x
-    return ordered.reshape(count * side * side, -1).float() / 127.5 - 1
-
-
 @dataclass(frozen=True, slots=True)
 class Glimpses:
     """Patches without words: patches, grid and cells as in Batch."""
@@ -67,7 +56,7 @@ def collate_glimpses(glimpses: Sequence[Glimpse]) -> Glimpses:
     """All patches of some glimpses as one video for the vision tower."""
     cells = torch.from_numpy(np.concatenate([one.cells for one in glimpses]))
     return Glimpses(
-        patches=to_patches(torch.from_numpy(np.concatenate([one.pixels for one in glimpses]))),
+        patches=patches_of(np.concatenate([one.pixels for one in glimpses])),
         grid=torch.tensor([[len(cells), 2 * CELLS, 2 * CELLS]]),
         cells=cells.view(-1, 3),
     )
@@ -110,7 +99,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
     causal = torch.ones((longest, longest), dtype=torch.bool).tril()
     same = segments[:, :, None] == segments[:, None, :]
     return Batch(
-        patches=to_patches(torch.from_numpy(np.concatenate([one.pixels for one in lessons]))),
+        patches=patches_of(np.concatenate([one.pixels for one in lessons])),
         grid=torch.tensor([[patches, 2 * CELLS, 2 * CELLS]] * size),
         ids=ids,
         labels=labels,

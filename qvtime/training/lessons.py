@@ -252,9 +252,10 @@ class _Book:
         self.time_close = tokenizer.convert_tokens_to_ids("</time>")
 
     def tails(self) -> tuple[Tail, ...]:
-        """Questions of every kind, in random order."""
-        tails = [self._at() for _ in range(4)]
-        tails += [self._when(happens=k % 2 == 0) for k in range(4)]
+        """Questions of every kind, in random order; the more, the longer the window."""
+        each = 2 * (1 + len(self.centres) // 12)
+        tails = [self._at() for _ in range(each)]
+        tails += [self._when(happens=k % 2 == 0) for k in range(each)]
         tails.append(self._list())
         order = self.generator.permutation(len(tails))
         return tuple(tails[k] for k in order)

@@ -1,0 +1,197 @@
+"""Teaching sees exactly what inference sees, and its losses are zero where they must be."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from qvtime.answer import parse_answer
+from qvtime.model.prefix import prefill
+from qvtime.model.prompt import encode_question, encode_video
+from qvtime.model.vision import speed_up_vision, video_features
+from qvtime.timeline import Span
+from qvtime.training.alignment import AttentionRecorder, alignment_loss
+from qvtime.training.batches import IGNORED, collate
+from qvtime.training.lessons import Lesson, make_glimpse, make_lesson
+from qvtime.training.losses import answer_loss
+from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
+from qvtime.training.tokenizer import build_tokenizer
+from qvtime.training.wording import corpus
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    return build_tokenizer(corpus())
+
+
+@pytest.fixture(scope="module")
+def lessons(tokenizer: Any) -> list[Lesson]:
+    generator = np.random.default_rng(4)
+    return [make_lesson(tokenizer, generator, 6, 500) for _ in range(3)]
+
+
+def controls(tokenizer: Any) -> list[int]:
+    ids: list[int] = tokenizer.convert_tokens_to_ids(
+        ["<|endoftext|>", "<|video_pad|>", "<|vision_end|>"]
+    )
+    return ids
+
+
+def test_the_tokenizer_is_the_same_every_time(tokenizer: Any) -> None:
+    again = build_tokenizer(corpus())
+    assert again.get_vocab() == tokenizer.get_vocab()
+
+
+def test_a_packed_lesson_gives_the_logits_of_inference(
+    tokenizer: Any, lessons: list[Lesson]
+) -> None:
+    """Many questions side by side, in training, are each alone with the video, as at inference."""
+    model: Any = build_model(tokenizer).eval()
+    speed_up_vision(model)
+    batch = collate(lessons, *controls(tokenizer))
+    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS)
+    seen: dict[str, torch.Tensor] = {}
+    model.model.language_model.register_forward_hook(
+        lambda _module, _args, output: seen.update(hidden=output.last_hidden_state)
+    )
+    recorder.install(model)
+    with torch.no_grad():
+        answer_loss(model, TeachingHeads(), recorder, batch)
+        packed = model.lm_head(seen["hidden"])
+        model.model.language_model.config._attn_implementation = "sdpa"
+        for row, lesson in enumerate(lessons):
+            features = video_features(model, lesson.pixels)
+            pad = controls(tokenizer)[1]
+            prefix = prefill(model, lesson.prefix, features, pad)
+            start = len(lesson.prefix)
+            for tail in lesson.tails:
+                with prefix.question():
+                    alone = prefix.add(tail.ids)
+                end = start + len(tail.ids)
+                assert torch.allclose(packed[row, end - 1], alone, atol=2e-4)
+                start = end
+
+
+def test_a_lesson_is_built_by_the_prompt_of_inference(
+    tokenizer: Any, lessons: list[Lesson]
+) -> None:
+    for lesson in lessons:
+        words = tokenizer.decode(lesson.prefix)
+        labels = [part.split(" seconds>")[0] for part in words.split("<") if " seconds>" in part]
+        centres_ms = [round(float(label) * 1000) for label in labels]
+        assert list(lesson.prefix) == encode_video(tokenizer, centres_ms, 9)
+        for tail in lesson.tails:
+            asked = tokenizer.decode(tail.ids[: tail.answer_start]).split("<|im_end|>")[0]
+            assert list(tail.ids[: tail.answer_start]) == encode_question(tokenizer, asked)
+
+
+def test_answers_say_times_of_the_window_and_parse(tokenizer: Any) -> None:
+    generator = np.random.default_rng(11)
+    kinds = set()
+    for _ in range(12):
+        lesson = make_lesson(tokenizer, generator, 12, 500)
+        words = tokenizer.decode(lesson.prefix)
+        labels = [float(p.split(" seconds>")[0]) for p in words.split("<") if " seconds>" in p]
+        window = Span(round(labels[0] * 1000), round(labels[-1] * 1000) + 1)
+        for tail in lesson.tails:
+            answer = tokenizer.decode(tail.ids[tail.answer_start :]).removesuffix("<|im_end|>")
+            parsed = parse_answer(answer, window)
+            kinds.add(tail.kind)
+            assert not parsed.dropped
+            if tail.kind == "when":
+                assert parsed.events
+            if tail.kind == "never":
+                assert parsed.nothing
+    assert kinds == {"at", "when", "never", "list"}
+
+
+def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> None:
+    lesson = make_lesson(tokenizer, np.random.default_rng(8), 12, 500)
+    labels = [
+        "".join(
+            tokenizer.decode([t])
+            for t, owner in zip(lesson.prefix, lesson.owners, strict=True)
+            if owner == patch
+        )
+        .split(" seconds>")[0]
+        .removeprefix("<")
+        for patch in range(12)
+    ]
+    checked = 0
+    for tail in lesson.tails:
+        text = [tokenizer.decode([token]) for token in tail.ids]
+        for one in tail.alignments:
+            if one.place >= tail.answer_start and text[one.place] == "<time>":
+                said = "".join(text[one.place + 1 : text.index("</time>", one.place)])
+                assert [said] == [labels[patch] for patch in one.patches]
+                checked += 1
+    assert checked
+
+
+def test_only_answers_are_learned(tokenizer: Any, lessons: list[Lesson]) -> None:
+    batch = collate(lessons, *controls(tokenizer))
+    learned = batch.labels != IGNORED
+    assert (batch.labels[learned] == batch.ids[learned]).all()
+    assert learned.sum() == sum(
+        len(tail.ids) - tail.answer_start for one in lessons for tail in one.tails
+    )
+    first = lessons[0]
+    start = len(first.prefix) + len(first.tails[0].ids)
+    assert not batch.visible[0, 0, start, len(first.prefix) : start].any()
+    assert batch.visible[0, 0, start, : len(first.prefix)].all()
+
+
+def test_cells_name_what_is_drawn_there() -> None:
+    generator = np.random.default_rng(2)
+    for _ in range(20):
+        glimpse = make_glimpse(generator, 500)
+        pictures = glimpse.pixels.reshape(-1, 2, 96, 96, 3).astype(int)
+        for patch, cells in zip(pictures, glimpse.cells, strict=True):
+            for cell, (colour, shape, verb) in enumerate(cells):
+                assert (colour == 6) == (shape == 5)
+                if colour == 6:
+                    assert verb == 11
+                row, column = divmod(cell, 3)
+                piece = patch[:, row * 32 : row * 32 + 32, column * 32 : column * 32 + 32]
+                if colour == 5:  # white: the brightest there is
+                    assert piece.min(axis=-1).max() > 90 or verb in (0, 1, 7)
+
+
+def recorded(query: torch.Tensor, key: torch.Tensor) -> AttentionRecorder:
+    recorder = AttentionRecorder((0,), 1)
+    recorder.recorded[0] = (query, key)
+    return recorder
+
+
+def test_the_alignment_loss_is_zero_on_the_truth_and_log_p_when_blind() -> None:
+    owners = torch.tensor([[-1, 0, 0, 1, 1, 2, 2, -1]])
+    rows, places = torch.tensor([0]), torch.tensor([7])
+    targets = torch.tensor([[0.0, 1.0, 0.0]])
+    query, key = torch.zeros(1, 1, 8, 4), torch.zeros(1, 1, 8, 4)
+    loss, share = alignment_loss(recorded(query, key), rows, places, targets, owners)
+    assert loss.item() == pytest.approx(np.log(3))
+    assert share.item() == pytest.approx(1 / 3)
+    query[0, 0, 7, 0], key[0, 0, 3:5, 0] = 100.0, 10.0
+    loss, share = alignment_loss(recorded(query, key), rows, places, targets, owners)
+    assert loss.item() == pytest.approx(0, abs=1e-5)
+    assert share.item() == pytest.approx(1)
+
+
+def test_the_alignment_loss_of_a_span_wants_all_of_it() -> None:
+    owners = torch.tensor([[0, 1, 2, -1]])
+    targets = torch.tensor([[0.5, 0.5, 0.0]])
+    query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    query[0, 0, 3, 0] = 100.0
+    key[0, 0, :2, 0] = 1.0
+    whole, _ = alignment_loss(
+        recorded(query, key), torch.tensor([0]), torch.tensor([3]), targets, owners
+    )
+    key[0, 0, 1, 0] = 0.9
+    part, _ = alignment_loss(
+        recorded(query, key), torch.tensor([0]), torch.tensor([3]), targets, owners
+    )
+    assert whole.item() == pytest.approx(0, abs=1e-5)
+    assert part > whole

@@ -1,0 +1,61 @@
+"""Clips on disk hold what their truth says, at the times it says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from qvtime.formats import segments
+from qvtime.training.render import render
+from qvtime.training.samples import RALLY_MOMENT_MS, rally, uneven_times
+from qvtime.training.scene import make_scene
+from qvtime.training.world import even_times, film
+from qvtime.video.worker import open_video
+
+
+def test_a_film_shows_the_scene_at_its_times(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    scene = make_scene(generator, 6000)
+    times_ms = uneven_times(6000, generator)
+    film(scene, times_ms, tmp_path / "clip.mp4", 128, 20, np.random.default_rng(0))
+    with open_video(str(tmp_path / "clip.mp4")) as reader:
+        batch = reader.frames_at(times_ms)
+    assert batch.presented_ms.tolist() == times_ms
+    truth = render(scene, times_ms, 128).astype(float)
+    assert np.abs(batch.pixels - truth).mean() < 8
+
+
+def test_the_command_writes_clips_and_truth_and_repeats_itself(tmp_path: Path) -> None:
+    for name in ("first", "again"):
+        command = "--seed 7 --count 2 --seconds 3 --out".split()
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "qvtime.training.world", *command, str(tmp_path / name)],
+            check=True,
+        )
+    names = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert names == [f"clip-7-000{n}.{kind}" for n in (0, 1) for kind in ("mp4", "truth.json")]
+    for name in names:
+        first, again = (tmp_path / run / name for run in ("first", "again"))
+        assert first.read_bytes() == again.read_bytes()
+
+
+def test_truth_is_the_segments_format_with_subject_and_verb(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[3] / "samples"
+    for name in ("rally", "short", "vfr"):
+        text = (folder / f"{name}.truth.json").read_text("utf-8")
+        read = segments.read(text, name)
+        assert len(read.events) == len(json.loads(text)["segments"])
+        for event, raw in zip(read.events, json.loads(text)["segments"], strict=True):
+            assert event.caption == f"the {raw['subject']} {raw['verb']}"
+
+
+def test_the_rally_has_one_jump_at_its_moment() -> None:
+    scene, _ = rally()
+    going_on = [h for h in scene.happenings if h.start_ms <= RALLY_MOMENT_MS < h.end_ms]
+    assert [one.verb for one in going_on] == ["jumps"]
+
+
+def test_even_times() -> None:
+    assert even_times(1000, 3) == [0, 333, 667]
