@@ -14,7 +14,7 @@ def ask(
     questions: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="QUESTION...",
+            metavar="QUESTION",
             help='What to ask: "what happens at 2:48". Several cost little more than one.',
         ),
     ] = None,

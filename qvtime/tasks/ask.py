@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.answer import ParsedAnswer, parse_answer
+from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.plan import (
@@ -86,7 +87,7 @@ def ask_video(
     with open_video(path, settings.decoder, settings.limits) as reader:
         duration_ms = reader.info.duration_ms
         for question in questions:  # wrong times are found before the model is loaded
-            times_of(question, duration_ms)
+            _check_times(question, path, duration_ms)
         with load() as engine:
             patches = engine.loaded.habits.window_patches
             check_window(settings, patches, engine.loaded.name)
@@ -99,6 +100,14 @@ def ask_video(
                     answers = _answer(path, reader, engine, asked, settings, progress)
                     reports.update(zip(together, answers, strict=True))
                 yield reports.pop(place)
+
+
+def _check_times(question: str, path: str, duration_ms: int) -> None:
+    """UsageError that names the video when it does not have a time of the question."""
+    try:
+        times_of(question, duration_ms)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error.message}", error.hint) from None
 
 
 def _answer(

@@ -1,0 +1,131 @@
+"""`qvtime ask` as people and programs use it, on the samples, with the demo model."""
+
+import csv
+import io
+import itertools
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pysubs2
+import pytest
+
+from tests.cli.conftest import SHORT, Qvtime
+
+AT = "what happens at 0:09"
+WHEN = "when does the blue square vanish?"
+
+
+def test_an_answer_says_when_what_and_where_it_looked(qvtime: Qvtime) -> None:
+    ran = qvtime("ask", SHORT, AT, "--model", "demo")
+    assert ran.code == 0
+    event, answer, where = ran.stdout.splitlines()
+    assert event.startswith("00:00:0")
+    assert answer.startswith("<time>00:00:09.0</time> ")
+    assert where == "(looked at 00:00:04.0 - 00:00:12.0, granularity 0.5 s, model demo)"
+    assert ran.stderr.startswith("qvtime: the demo model understands the made clips of samples/")
+
+
+def test_quiet_says_nothing_but_the_answer(qvtime: Qvtime) -> None:
+    assert qvtime("ask", SHORT, AT, "-m", "demo", "-q").stderr == ""
+
+
+def test_json_is_one_document_whose_times_lie_in_the_video(qvtime: Qvtime) -> None:
+    ran = qvtime("ask", SHORT, AT, "-m", "demo", "--format", "json")
+    document = json.loads(ran.stdout)
+    assert document["schema"] == "qvtime/1"
+    assert (document["question"], document["model"]) == (AT, "demo")
+    assert document["looked"][0]["start_ms"] == 4000
+    assert document["events"]
+    for event in document["events"]:
+        assert 0 <= event["start_ms"] < event["end_ms"] <= document["video"]["duration_ms"]
+        assert 0 < event["score"] <= 1
+    assert document["timings_ms"].keys() == {"decode", "vision", "prefill", "answer"}
+
+
+def test_several_questions_are_one_object_a_line_in_order(qvtime: Qvtime, tmp_path: Path) -> None:
+    file = tmp_path / "questions.txt"
+    file.write_text(f"\ufeff{WHEN}\r\n\r\n  {AT} \n", "utf-8")
+    ran = qvtime(
+        "ask", SHORT, AT, "2秒发生了什么", "--questions", str(file), "-m", "demo", "-f", "json"
+    )
+    documents = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [one["question"] for one in documents] == [AT, "2秒发生了什么", WHEN, AT]
+    first, last = documents[0], documents[3]
+    assert (first["answer"], first["events"]) == (last["answer"], last["events"])
+    assert "decode" in first["timings_ms"]
+    assert "decode" not in last["timings_ms"], "the same window is looked at once"
+
+
+@pytest.mark.parametrize("name", ["text", "jsonl", "csv", "srt", "vtt", "json"])
+def test_a_file_holds_what_stdout_would(name: str, qvtime: Qvtime, tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    arguments = ("ask", SHORT, AT, "what happens at 9.2s", "-m", "demo", "-q", "-f", name)
+    printed, written = qvtime(*arguments), qvtime(*arguments, "-o", str(file))
+    assert (printed.code, written.code, written.stdout) == (0, 0, "")
+    content = file.read_text("utf-8")
+    assert content
+    if "json" in name:  # how long it took differs
+        for line, other in zip(content.splitlines(), printed.stdout.splitlines(), strict=True):
+            here, there = json.loads(line), json.loads(other)
+            assert here | {"timings_ms": 0} == there | {"timings_ms": 0}
+    else:
+        assert content == printed.stdout
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_ending_chooses_the_format(qvtime: Qvtime, tmp_path: Path) -> None:
+    file = tmp_path / "events.srt"
+    assert qvtime("ask", SHORT, AT, "-m", "demo", "-o", str(file)).code == 0
+    cues = pysubs2.SSAFile.from_string(file.read_text("utf-8"), format_="srt")
+    ran = qvtime("ask", SHORT, AT, "-m", "demo", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(ran.stdout)))
+    assert [cue.start for cue in cues] == sorted({int(row["start_ms"]) for row in rows})
+
+
+def test_granularity_and_window_are_what_was_asked(qvtime: Qvtime) -> None:
+    ran = qvtime(
+        "ask", SHORT, AT, "-m", "demo", "-f", "json", "--granularity", "0.1", "--window", "1s"
+    )
+    document = json.loads(ran.stdout)
+    assert document["granularity_ms"] == 100
+    assert document["looked"] == [
+        {"start_ms": 8500, "end_ms": 9500, "start": "00:00:08.500", "end": "00:00:09.500"}
+    ]
+
+
+def test_both_decoders_give_the_same_answer(qvtime: Qvtime) -> None:
+    arguments = ("ask", SHORT, AT, "-m", "demo", "-f", "json", "--decoder")
+    ours, theirs = (json.loads(qvtime(*arguments, name).stdout) for name in ("pyav", "opencv"))
+    assert ours["answer"] == theirs["answer"]
+    assert (ours["video"]["decoder"], theirs["video"]["decoder"]) == ("pyav", "opencv")
+
+
+def test_without_a_time_all_of_the_video_is_looked_at(qvtime: Qvtime) -> None:
+    document = json.loads(qvtime("ask", SHORT, WHEN, "-m", "demo", "-f", "json").stdout)
+    looked = document["looked"]
+    assert (looked[0]["start_ms"], looked[-1]["end_ms"]) == (0, document["video"]["duration_ms"])
+    for earlier, later in itertools.pairwise(looked):
+        assert later["start_ms"] < earlier["end_ms"]
+
+
+def test_the_same_run_gives_the_same_bytes(qvtime: Qvtime) -> None:
+    arguments = ("ask", SHORT, AT, WHEN, "-m", "demo", "-f", "csv")
+    assert qvtime(*arguments).stdout == qvtime(*arguments).stdout
+
+
+def test_a_terminal_gets_the_same_words(qvtime: Qvtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = qvtime("ask", SHORT, AT, "-m", "demo")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    coloured = qvtime("ask", SHORT, AT, "-m", "demo").stdout
+    assert coloured != piped.stdout
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == piped.stdout
+
+
+def test_a_question_of_any_bytes_is_asked(qvtime: Qvtime) -> None:
+    question = os.fsdecode(b"what happens at 0:02 caf\xe9\xff")
+    ran = qvtime("ask", SHORT, question, "-m", "demo", "-f", "json")
+    assert json.loads(ran.stdout)["question"] == "what happens at 0:02 caf??"

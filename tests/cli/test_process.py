@@ -1,0 +1,149 @@
+"""qvtime as a process: pipes, signals, names of any bytes, and nobody left behind."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from qvtime.cli.streams import write_stdout
+from qvtime.errors import OutputError
+from tests.cli.conftest import ROOT, SHORT, call, command, environment
+
+AT = "what happens at 0:02"
+MANY = "".join(f"what happens at {tenth / 10}\n" for tenth in range(10, 110))
+
+
+@contextmanager
+def answering(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run that has given the first of a hundred answers and works on the others."""
+    questions = tmp_path / "questions.txt"
+    questions.write_text(MANY)
+    arguments = ("ask", SHORT, "--questions", str(questions), "-m", "demo", "-q", "-f", "jsonl")
+    with subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(TMPDIR=str(tmp_path)),
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        assert first["question"] == "what happens at 1.0"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def children(process_id: int) -> list[int]:
+    found = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+    return [int(one) for one in found]
+
+
+def is_gone_soon(process_id: int) -> bool:
+    for _ in range(200):
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_and_its_children_quietly(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    with answering(tmp_path) as process:
+        (decoder,) = children(process.pid)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+        assert (process.returncode, said) == (code, b"")
+        assert is_gone_soon(decoder)
+    assert not list(tmp_path.glob("*qvtime*")), "only torch leaves a folder"
+
+
+def test_a_reader_that_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
+    with answering(tmp_path) as process:
+        (decoder,) = children(process.pid)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=20) == 0
+        assert is_gone_soon(decoder)
+
+
+def test_a_full_stdout_is_reported() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("ask", SHORT, AT, "-m", "demo"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env=environment(),
+            timeout=50,
+            check=False,
+        )
+    assert done.returncode == 5
+    said = done.stderr.decode()
+    assert said == "qvtime: cannot write to stdout: no space left on device\n" + (
+        "  write to a file with -o\n"
+    )
+
+
+def test_questions_from_stdin_and_a_name_of_any_bytes(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/-caf\xe9 \xff\n.mp4"
+    shutil.copy(os.fsencode(SHORT), name)
+    ran = call(
+        *("ask", name, "--questions", "-", "-m", "demo", "-f", "jsonl"),
+        text_in="what happens at 0:02\n2秒发生了什么\n",
+    )
+    assert ran.code == 0
+    documents = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [one["question"] for one in documents] == ["what happens at 0:02", "2秒发生了什么"]
+    assert all("path_bytes_b64" in one["video"] for one in documents)
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code", "said"),
+    [
+        ("<&-", ["ask", "missing.mp4", "--questions", "-"], 2, b"qvtime: there is no question"),
+        ("2>&-", ["ask", "missing.mp4", AT], 3, b""),
+        (">&-", ["ask", "missing.mp4", AT], 3, b"qvtime: missing.mp4: there is no such file"),
+    ],
+)
+def test_closed_streams_are_no_crash(
+    closed: str, arguments: list[str], code: int, said: bytes
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command(*arguments)],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(),
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert done.stderr.partition(b"\n")[0] == said
+
+
+def test_a_closed_stdout_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OutputError, match="cannot write to stdout: it is closed"):
+        write_stdout("answer")
+
+
+def test_an_error_needs_no_model_and_shows_no_traceback(tmp_path: Path) -> None:
+    ran = call("ask", b"caf\xe9.mp4", AT, folder=tmp_path)
+    assert ran.code == 3
+    assert ran.stdout == ""
+    assert ran.stderr == ("qvtime: caf\\xe9.mp4: there is no such file\n  check the path\n")

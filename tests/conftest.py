@@ -1,0 +1,21 @@
+"""What holds for every test: no hub, and GPU tests that cannot pass by being skipped."""
+
+import os
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
+for name in [name for name in os.environ if name.startswith("QVTIME_")]:
+    if name != "QVTIME_REQUIRE_GPU":
+        del os.environ[name]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") is None:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        if os.environ.get("QVTIME_REQUIRE_GPU"):
+            pytest.fail("there is no CUDA device, and QVTIME_REQUIRE_GPU is set")
+        pytest.skip("there is no CUDA device")
