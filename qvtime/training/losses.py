@@ -10,6 +10,7 @@ from qvtime.training.alignment import AttentionRecorder, alignment_loss
 from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
 from qvtime.training.lessons import ABSENT, CELL_LABELS
 from qvtime.training.miniature import HEARING_LAYER, TeachingHeads
+from qvtime.training.scene import COLOURS, SHAPES, VERBS
 
 ALIGNMENT_WEIGHT = 0.5
 EVENTS_WEIGHT = 0.3
@@ -80,10 +81,7 @@ def answer_loss(
     logits = model.lm_head(hidden[:, :-1][spoken]).float()
     wanted = batch.labels[:, 1:][spoken]
     answers = F.cross_entropy(logits, wanted)
-    events = F.binary_cross_entropy_with_logits(
-        heads.events(heard[0][batch.ends]).float(), batch.going_on, reduction="none"
-    )
-    events = events.sum(-1).mean()
+    events = event_loss(heads, heard[0][batch.ends], batch.going_on)
     loss = answers + EVENTS_WEIGHT * events
     figures = {"answers": answers.item(), "events": events.item()}
     if aligned:
@@ -94,6 +92,23 @@ def answer_loss(
         figures |= {"alignment": alignment.item(), "share": share.item()}
     figures |= _exact(logits.argmax(-1) == wanted, batch, spoken)
     return Taught(loss, figures)
+
+
+def event_loss(heads: TeachingHeads, hidden: torch.Tensor, going_on: torch.Tensor) -> torch.Tensor:
+    """What goes on in every patch, read off its last token: whole events, and their parts.
+
+    hidden: [patches, hidden]; going_on: float [patches, KINDS]. The parts (some colour, some
+    shape, some verb is active) are few and common, and teach sooner than the whole events.
+    """
+    table = going_on.view(-1, len(COLOURS), len(SHAPES), len(VERBS))
+    parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
+    whole = F.binary_cross_entropy_with_logits(
+        heads.events(hidden).float(), going_on, reduction="none"
+    )
+    partly = F.binary_cross_entropy_with_logits(
+        heads.parts(hidden).float(), parts, reduction="none"
+    )
+    return whole.sum(-1).mean() + partly.sum(-1).mean()
 
 
 def _exact(right: torch.Tensor, batch: Batch, spoken: torch.Tensor) -> dict[str, float]:

@@ -119,3 +119,4 @@ class TeachingHeads(nn.Module):
         )
         self.events = nn.Linear(HIDDEN, KINDS)
         nn.init.constant_(self.events.bias, -5.0)
+        self.parts = nn.Linear(HIDDEN, len(COLOURS) + len(SHAPES) + len(VERBS))

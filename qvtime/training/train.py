@@ -105,6 +105,7 @@ class Course:
         self.tokenizer, self.options = tokenizer, options
         tower = [*model.model.visual.parameters(), *heads.cells.parameters()]
         speaker = [*model.model.language_model.parameters(), *heads.events.parameters()]
+        speaker += heads.parts.parameters()
         self.parameters = [*tower, *speaker]
         self.optimizer = torch.optim.AdamW(
             [{"params": tower}, {"params": speaker}],
