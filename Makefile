@@ -35,7 +35,8 @@ docs: .venv/dev.stamp
 	$(RUN) docs/make_picture.py
 
 train: .venv/run.stamp
-	$(RUN) -m qvtime.training.train --out qvtime/data/demo
+	$(RUN) -m qvtime.training.train --out scratch/course
+	$(RUN) -m qvtime.training.export --course scratch/course
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
