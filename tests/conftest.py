@@ -3,6 +3,10 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("qvtime", parent=settings(), deadline=None)  # machines may be busy
+settings.load_profile("qvtime")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are small, the machines busy
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported

@@ -200,7 +200,7 @@ def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
 
 def claims(text: str) -> list[str]:
     """What an answer says happens, one piece for each thing."""
-    pieces = (piece.strip(" \n.。,，;；") for piece in _CLAIM_ENDS.split(text))
+    pieces = (piece.strip(" \n.!?;,。！？；，") for piece in _CLAIM_ENDS.split(text))
     return [piece for piece in pieces if piece]
 
 

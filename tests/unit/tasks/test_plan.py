@@ -1,0 +1,106 @@
+"""Where to look: every window can be read at once, and holds the times that the question names."""
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qvtime.errors import UsageError
+from qvtime.settings import GRANULARITIES_MS, Settings
+from qvtime.tasks.plan import LABEL_MS, Plan, check_window, plan_question
+from qvtime.timestamps import format_seconds
+
+HOUR_MS = 3_600_000
+durations = st.integers(1, 2 * HOUR_MS)
+granularities = st.sampled_from(GRANULARITIES_MS)
+patch_counts = st.integers(2, 128)
+
+
+def settings(granularity_ms: int | None = None, window_ms: int | None = None) -> Settings:
+    return Settings(granularity_ms=granularity_ms, window_ms=window_ms)
+
+
+def labels(plan: Plan) -> set[str]:
+    """The times in front of the patches, as the prompt spells them."""
+    return {
+        f"<{format_seconds(centre)} seconds>" for one in plan.windows for centre in one.centres_ms
+    }
+
+
+@given(st.data(), durations, granularities, patch_counts)
+def test_a_moment_is_the_centre_of_a_patch(
+    data: st.DataObject, duration_ms: int, granularity_ms: int, patches: int
+) -> None:
+    time_ms = data.draw(st.integers(0, duration_ms))
+    question = f"what happens at {time_ms / 1000:.3f}s?"
+    plan = plan_question(question, duration_ms, settings(granularity_ms), patches)
+    (window,) = plan.windows
+    centres = window.centres_ms
+    assert plan.moment_ms is not None
+    assert 0 <= time_ms - plan.moment_ms < LABEL_MS + 1
+    assert plan.moment_ms in centres
+    assert 1 <= len(centres) <= patches
+    assert {b - a for a, b in itertools.pairwise(centres)} <= {granularity_ms}
+    assert 0 <= window.span.start_ms <= centres[0] <= centres[-1] < window.span.end_ms
+    assert window.span.end_ms <= duration_ms
+    assert plan.model_question == f"what happens at <{format_seconds(plan.moment_ms)} seconds>?"
+    assert len(labels(plan)) == len(centres), "no two patches are called the same"
+
+
+@given(st.data(), durations, granularities, patch_counts)
+def test_a_span_is_covered_and_its_ends_are_named(
+    data: st.DataObject, duration_ms: int, granularity_ms: int, patches: int
+) -> None:
+    start_ms = data.draw(st.integers(0, duration_ms - 1))
+    end_ms = data.draw(st.integers(start_ms + 1, duration_ms))
+    question = f"what happens between {start_ms / 1000:.3f}s and {end_ms / 1000:.3f}s?"
+    plan = plan_question(question, duration_ms, settings(granularity_ms), patches)
+    assert plan.moment_ms is None
+    assert plan.windows[0].span.start_ms == start_ms
+    assert plan.windows[-1].span.end_ms == end_ms
+    for earlier, later in itertools.pairwise(plan.windows):
+        assert earlier.span.start_ms < later.span.start_ms <= earlier.span.end_ms
+    for window in plan.windows:
+        assert 1 <= len(window.centres_ms) <= patches
+        assert all(centre % granularity_ms == 0 for centre in window.centres_ms)
+    named = re.findall(r"<[0-9.]+ seconds>", plan.model_question)
+    assert len(named) == 2
+    assert set(named) <= labels(plan)
+
+
+@given(durations, granularities, patch_counts)
+def test_without_a_time_it_looks_at_everything(
+    duration_ms: int, granularity_ms: int, patches: int
+) -> None:
+    question = "when do 2 people in version 3.0 meet?"
+    plan = plan_question(question, duration_ms, settings(granularity_ms), patches)
+    assert plan.model_question == question
+    seen = {centre for window in plan.windows for centre in window.centres_ms}
+    assert seen == set(range(0, duration_ms, granularity_ms))
+
+
+def test_several_times_are_one_span() -> None:
+    plan = plan_question("what is it at 0:10 and at 0:50?", 60_000, settings(), 128)
+    (window,) = plan.windows
+    assert (window.span.start_ms, window.span.end_ms) == (10_000, 50_001)
+    assert plan.model_question == "what is it at <10.0 seconds> and at <50.0 seconds>?"
+
+
+def test_a_shorter_window_may_be_asked_for() -> None:
+    asked = settings(500, 2000)
+    (window,) = plan_question("at 0:10", 60_000, asked, 128).windows
+    assert (window.span.start_ms, window.span.end_ms) == (9000, 11_000)
+    whole = plan_question("what happens?", 60_000, asked, 128).windows
+    assert {window.span.duration_ms for window in whole} == {2000}
+
+
+@pytest.mark.parametrize(("window_ms", "fits"), [(None, True), (8000, True), (8001, False)])
+def test_a_window_is_at_most_what_the_model_reads(window_ms: int | None, fits: bool) -> None:
+    asked = settings(500, window_ms)
+    if fits:
+        check_window(asked, 16, "tiny")
+    else:
+        with pytest.raises(UsageError, match=r"--window is 8\.001 s; tiny reads 8 s at once"):
+            check_window(asked, 16, "tiny")
