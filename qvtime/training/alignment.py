@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 RECORDED_ATTENTION = "qvtime_recorded"
@@ -51,9 +50,9 @@ class AttentionRecorder:
         )
         return mixed.transpose(1, 2), None
 
-    def install(self, model: nn.Module) -> None:
+    def install(self, model: Any) -> None:
         """Make the language model attend through this recorder."""
-        model.model.language_model.config._attn_implementation = RECORDED_ATTENTION  # type: ignore
+        model.model.language_model.config._attn_implementation = RECORDED_ATTENTION
 
 
 def alignment_loss(

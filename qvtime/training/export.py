@@ -21,7 +21,7 @@ PACKAGED = Path(__file__).parents[1] / "data" / "demo"
 def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> None:
     """Write the model where `qvtime --model FOLDER` finds it, with how it wants to be asked."""
     kept = copy.deepcopy(model.state_dict())
-    clean = build_model(tokenizer)
+    clean: Any = build_model(tokenizer)
     clean.load_state_dict(kept)
     clean.config.qvtime = {
         "window_patches": window_patches,

@@ -288,11 +288,10 @@ class _Book:
             asked = self.labelled[int(self.generator.integers(len(self.labelled)))].happening
         else:
             asked = self._other_event()
-        key = (asked.colour, asked.shape, asked.verb, asked.turned)
         found = [
             place
             for place, one in enumerate(self.labelled)
-            if (h := one.happening) and (h.colour, h.shape, h.verb, h.turned) == key
+            if (one.happening.subject, one.happening.phrase) == (asked.subject, asked.phrase)
         ]
         patches = tuple(sorted({p for place in found for p in self.patches[place]}))
         return self._tail(

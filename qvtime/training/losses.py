@@ -32,7 +32,7 @@ def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses)
     for name, wanted in truth.items():
         there = wanted != ABSENT[name]
         for level, features in enumerate(levels):
-            logits = heads.cells[name][level](features).float()
+            logits = heads.of_cells(name, level)(features).float()
             total = total + F.cross_entropy(logits, wanted)
             if level == 0:
                 right = logits[there].argmax(-1) == wanted[there]
@@ -41,7 +41,7 @@ def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses)
 
 
 def see(model: Qwen3VLForConditionalGeneration, batch: Batch | Glimpses) -> list[torch.Tensor]:
-    """The tower's features of a batch: merged tokens [tokens, hidden], then every DeepStack level."""
+    """The tower's features: merged tokens [tokens, hidden], then every DeepStack level."""
     seen = model.model.visual(batch.patches, grid_thw=batch.grid)
     return [seen.pooler_output, *seen.deepstack_features]
 

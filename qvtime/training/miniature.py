@@ -120,3 +120,10 @@ class TeachingHeads(nn.Module):
         self.events = nn.Linear(HIDDEN, KINDS)
         nn.init.constant_(self.events.bias, -5.0)
         self.parts = nn.Linear(HIDDEN, len(COLOURS) + len(SHAPES) + len(VERBS))
+
+    def of_cells(self, name: str, level: int) -> nn.Module:
+        """The head for one label of the cells ("colour" …) on one level of features."""
+        of_level = self.cells[name]
+        if not isinstance(of_level, nn.ModuleList):
+            raise TypeError(f"no heads for {name}")
+        return of_level[level]

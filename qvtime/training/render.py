@@ -10,7 +10,7 @@ from qvtime.training.scene import COLOURS, Scene, ThingState
 
 SUBPIXEL_BITS = 4
 DOT_COLOUR = (25, 25, 25)
-"""The dark dot on every object, above its middle, by which a turned circle is told from a still one."""
+"""The dark dot on every object, above its middle: a turned circle differs from a still one."""
 
 
 def _regular(count: int, radius: float, first: float = -math.pi / 2) -> list[tuple[float, float]]:
@@ -30,8 +30,10 @@ OUTLINES: dict[str, npt.NDArray[np.float64]] = {
     "triangle": np.array(_regular(3, 1.2)),
     "star": np.array(_star()),
     "cross": np.array(
-        [(-_ARM, -1), (_ARM, -1), (_ARM, -_ARM), (1, -_ARM), (1, _ARM), (_ARM, _ARM)]
-        + [(_ARM, 1), (-_ARM, 1), (-_ARM, _ARM), (-1, _ARM), (-1, -_ARM), (-_ARM, -_ARM)]
+        [
+            *((-_ARM, -1), (_ARM, -1), (_ARM, -_ARM), (1, -_ARM), (1, _ARM), (_ARM, _ARM)),
+            *((_ARM, 1), (-_ARM, 1), (-_ARM, _ARM), (-1, _ARM), (-1, -_ARM), (-_ARM, -_ARM)),
+        ]
     ),
 }
 
@@ -46,7 +48,8 @@ def backdrop(scene: Scene, size_px: int) -> npt.NDArray[np.float32]:
     if scene.stripes:
         wave = np.sin((ramp[None, :] + ramp[:, None]) * scene.stripes * math.pi)
         picture = picture + 9.0 * wave[:, :, None]
-    return picture.astype(np.float32)
+    shaded: npt.NDArray[np.float32] = picture.astype(np.float32)
+    return shaded
 
 
 def draw(picture: npt.NDArray[np.float32], state: ThingState) -> None:
@@ -95,7 +98,7 @@ def render(
     size_px: int,
     noise: np.random.Generator | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """The scene at these moments: uint8 RGB [N, size, size, 3], with its noise if given a source."""
+    """The scene at these moments: uint8 RGB [N, size, size, 3]; with grain if given a source."""
     base = backdrop(scene, size_px)
     times = np.asarray(times_ms)
     pictures = np.empty((len(times), size_px, size_px, 3), np.uint8)

@@ -5,6 +5,7 @@ so that a time is spelled digit by digit.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
@@ -57,7 +58,8 @@ def build_tokenizer(corpus: Iterable[str], vocabulary: int = 640) -> PreTrainedT
     tokenizer.train_from_iterator(corpus, trainer)
     tokenizer.add_special_tokens(list(CONTROL_TOKENS))
     tokenizer.add_tokens(list(TIME_TOKENS))
-    fast = PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    fast: PreTrainedTokenizerFast = make(
         tokenizer_object=tokenizer,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",

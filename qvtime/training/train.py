@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--vision-steps", type=int, default=1500)
     parser.add_argument("--steps", type=int, default=6000, help="steps after the vision tower's")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
-    parser.add_argument("--batch", type=int, default=8, help="clips a step")
-    parser.add_argument("--patches", type=int, default=24, help="temporal patches a clip at most")
+    parser.add_argument("--batch", type=int, default=12, help="clips a step")
+    parser.add_argument("--patches", type=int, default=6, help="temporal patches a clip at most")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     parser.add_argument("--workers", type=int, default=1, help="processes that make clips")
-    parser.add_argument("--reuse", type=float, default=1.0, help="times a clip is seen, on average")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-alignment", action="store_true")
@@ -152,7 +151,7 @@ class Course:
         while self.step < total and time.monotonic() - began < options.minutes * 60:
             waited = time.monotonic()
             batch = next(lessons) if self.step >= options.vision_steps else None
-            glimpse = next(glimpses) if batch is None or self.step % 2 == 0 else None
+            glimpse = next(glimpses)
             figures["wait"].append(time.monotonic() - waited)
             for name, figure in self._learn(glimpse, batch).items():
                 figures[name].append(figure)
@@ -167,27 +166,22 @@ class Course:
                 kept = time.monotonic()
         self.keep()
 
-    def _learn(self, glimpses: Glimpses | None, batch: Batch | None) -> dict[str, float]:
-        """One step: the tower on glimpses, and the rest on lessons once its time has come.
-
-        From then on the tower has every second step.
-        """
+    def _learn(self, glimpses: Glimpses, batch: Batch | None) -> dict[str, float]:
+        """One step: the tower on glimpses, and the rest on lessons once its time has come."""
         options = self.options
         rate = options.rate * self._rate_share()
         for group, share in zip(self.optimizer.param_groups, (0.5 if batch else 1, 1), strict=True):
             group["lr"] = rate * share
-        figures: dict[str, float] = {}
-        if glimpses:
-            with torch.autocast(options.device, torch.bfloat16):
-                seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
-            seen.loss.backward()
-            figures |= {"cells": seen.loss.item(), **seen.figures}
+        with torch.autocast(options.device, torch.bfloat16):
+            seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
+        torch.autograd.backward(seen.loss)
+        figures = {"cells": seen.loss.item(), **seen.figures}
         if batch:
             with torch.autocast(options.device, torch.bfloat16):
                 said = answer_loss(
                     self.model, self.heads, self.recorder, batch, not options.no_alignment
                 )
-            said.loss.backward()
+            torch.autograd.backward(said.loss)
             figures |= {"loss": said.loss.item(), **said.figures}
         for group in self.optimizer.param_groups:
             torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
@@ -208,9 +202,13 @@ class Course:
     def _made(
         self, maker: Callable[..., None], count: int, gather: Callable[[list[Any]], Any]
     ) -> Iterator[Any]:
-        """Batches of `count` things that worker processes make, each used `reuse` times or so."""
+        """Batches of `count` things that worker processes make. Each is used once.
+
+        Seen three times each, lessons were learned by heart: 49 % of the answers to "what happens
+        at" right while teaching, 26 % on new ones.
+        """
         options = self.options
-        context = multiprocessing.get_context("fork" if options.device == "cpu" else "spawn")
+        context: Any = multiprocessing.get_context("fork" if options.device == "cpu" else "spawn")
         made: Any = context.Queue(4 * count)
         for worker in range(options.workers):
             seed = 1_000_003 * (options.seed + self.step) + worker
@@ -218,17 +216,12 @@ class Course:
         ready: queue.Queue[Any] = queue.Queue(3)
 
         def shelve() -> None:
-            shelves: dict[int, deque[Any]] = defaultdict(lambda: deque(maxlen=100 * count))
-            fresh: dict[int, int] = defaultdict(int)
-            chance = np.random.default_rng(self.step)
+            shelves: dict[int, list[Any]] = defaultdict(list)
             while True:
                 key, thing = made.get()
                 shelves[key].append(thing)
-                fresh[key] += 1
-                if fresh[key] * options.reuse >= count and len(shelves[key]) >= count:
-                    chosen = chance.choice(len(shelves[key]), count, replace=False)
-                    ready.put(gather([shelves[key][k] for k in chosen]))
-                    fresh[key] = 0
+                if len(shelves[key]) == count:
+                    ready.put(gather(shelves.pop(key)))
 
         threading.Thread(target=shelve, daemon=True).start()
         while True:

@@ -1,4 +1,6 @@
-"""Made clips with known truth: `python -m qvtime.training.world --seed S --count N --seconds T --out DIR`.
+"""Made clips with known truth.
+
+    python -m qvtime.training.world --seed S --count N --seconds T --out DIR
 
 Writes NAME.mp4 and NAME.truth.json for every clip. The truth has the segments format, with the
 subject and the verb of every event added; times have milliseconds.
