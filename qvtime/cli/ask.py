@@ -65,9 +65,8 @@ def ask(
     output.expect(len(asked))
     damage: dict[str, None] = {}
     with ProgressLine(quiet) as progress:
-        for report in ask_video(
-            video, asked, settings, lambda: open_engine(settings), progress.show
-        ):
+        load = progress.before("loading the model", lambda: open_engine(settings))
+        for report in ask_video(video, asked, settings, load, progress.show):
             progress.hide()
             output.add(report)
             damage |= dict.fromkeys(report.damage)

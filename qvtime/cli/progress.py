@@ -1,8 +1,9 @@
 """How far the work is, on a terminal only, and what has to be said about the demo model."""
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from qvtime.cli.streams import say
 from qvtime.settings import DEMO_MODEL
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from qvtime.tasks.ask import Progress
+
+Result = TypeVar("Result")
 
 
 class ProgressLine:
@@ -25,16 +28,28 @@ class ProgressLine:
         if not quiet and sys.stderr is not None and sys.stderr.isatty():
             from rich.console import Console
 
-            self._status = Console(stderr=True, highlight=False).status("opening the video …")
+            self._status = Console(stderr=True, highlight=False).status("")
 
     def show(self, progress: "Progress") -> None:
         """Say which window is looked at."""
-        if self._status is None:
-            return
         at = f"{format_time(progress.span.start_ms)} - {format_time(progress.span.end_ms)}"
         part = f", window {progress.done + 1} of {progress.total}" if progress.total > 1 else ""
-        self._status.update(f"looking at {at}{part} …")
-        self._status.start()
+        self.say(f"looking at {at}{part}")
+
+    def say(self, what: str) -> None:
+        """Say what is being done now."""
+        if self._status is not None:
+            self._status.update(f"{what} …")
+            self._status.start()
+
+    def before(self, what: str, work: Callable[[], Result]) -> Callable[[], Result]:
+        """`work`, said when it is begun."""
+
+        def announced() -> Result:
+            self.say(what)
+            return work()
+
+        return announced
 
     def hide(self) -> None:
         """Leave the terminal to others until `show`."""
@@ -42,8 +57,7 @@ class ProgressLine:
             self._status.stop()
 
     def __enter__(self) -> Self:
-        if self._status is not None:
-            self._status.start()
+        self.say("opening the video")
         return self
 
     def __exit__(

@@ -1,0 +1,49 @@
+"""On a terminal: what is being done, then answers, and nothing of the one within the other."""
+
+import os
+import pty
+import re
+import subprocess
+
+from tests.cli.conftest import ROOT, SHORT, command, environment
+
+QUESTIONS = ("what happens at 0:09", "what happens at 0:02")
+
+
+def on_terminal(*arguments: str) -> tuple[int, str]:
+    """The exit code, and all that a terminal gets from stdout and stderr together."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command(*arguments),
+        stdout=theirs,
+        stderr=theirs,
+        cwd=ROOT,
+        env=environment(TERM="xterm", LANG="C.UTF-8"),
+    ) as process:
+        os.close(theirs)
+        printed = b""
+        try:
+            while block := os.read(ours, 1 << 16):
+                printed += block
+        except OSError:  # Linux says so when the other end of a terminal is closed
+            pass
+        os.close(ours)
+    return process.returncode, printed.decode()
+
+
+def visible(printed: str) -> list[str]:
+    """The lines that stay on the screen: a progress line is wiped when its cursor comes back."""
+    stays = re.sub(r"\x1b\[\?25l.*?\x1b\[\?25h(\r\x1b\[1A\x1b\[2K)?", "", printed, flags=re.DOTALL)
+    return re.sub(r"\x1b\[[0-9;]*m", "", stays).replace("\r\n", "\n").splitlines()
+
+
+def test_progress_and_answers_share_a_terminal() -> None:
+    code, printed = on_terminal("ask", SHORT, *QUESTIONS, "-m", "demo")
+    assert code == 0
+    for said in ("opening the video", "loading the model", "looking at 00:00:04.0 - 00:00:12.0"):
+        assert said in printed
+    lines = visible(printed)
+    assert [line for line in lines if line in QUESTIONS] == list(QUESTIONS)
+    assert not any("…" in line for line in lines)
+    assert sum(line.startswith("(looked at") for line in lines) == 2
+    assert lines[-2].startswith("qvtime: the demo model understands")
