@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.cli.main import main as command_line
+from qvtime.cli.main import run
 from qvtime.evaluation.metrics import (
     Grounding,
     mean_iou,
@@ -95,17 +95,11 @@ def main() -> None:
 def ask(clip: Path, questions: list[str], options: argparse.Namespace) -> list[dict[str, Any]]:
     """The reports that `qvtime ask` prints for these questions."""
     printed = io.StringIO()
-    arguments = ["qvtime", "ask", str(clip), *questions, "--model", options.model, "-q"]
-    kept = sys.argv
-    sys.argv = [*arguments, "--granularity", options.granularity, "--format", "jsonl"]
-    try:
-        with contextlib.redirect_stdout(printed):
-            command_line()
-    except SystemExit as end:
-        if end.code not in (0, None):
-            raise
-    finally:
-        sys.argv = kept
+    arguments = ["ask", str(clip), *questions, "--model", options.model, "-q"]
+    with contextlib.redirect_stdout(printed):
+        code = run([*arguments, "--granularity", options.granularity, "--format", "jsonl"])
+    if code:
+        raise SystemExit(code)
     return [json.loads(line) for line in printed.getvalue().splitlines()]
 
 

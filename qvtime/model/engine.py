@@ -48,6 +48,11 @@ class Reply:
     question_tokens: int
     answer_ms: float
 
+    @property
+    def probability(self) -> float:
+        """How likely the model found exactly these words, 0 to 1: the product of its tokens."""
+        return exp(sum(self.log_probabilities))
+
 
 class Look:
     """A window of a video that the model has read. A context; closing it frees its memory.

@@ -30,6 +30,9 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
 
 _CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=the\b)")
 
+ONE_PATCH_MS = 1
+"""The length, before `whole_patches`, of an event for which the model said one time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -164,7 +167,7 @@ def _ask(
     habits = engine.loaded.habits
     reply = look.ask(habits.ask(plan.model_question), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)
-    parsed = parse_answer(reply.text, _said_span(window), plan.granularity_ms)
+    parsed = parse_answer(reply.text, _said_span(window), ONE_PATCH_MS)
     if plan.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
             _ground(look, engine, claim, plan, plan.moment_ms, video, reply)
@@ -176,7 +179,7 @@ def _ask(
                 event,
                 span=whole_patches(event.span, plan.granularity_ms, video),
                 caption=event.caption or plan.question,
-                score=reply.score,
+                score=reply.probability,
             )
             for event in parsed.events
         )
@@ -216,12 +219,12 @@ def _ground(
     """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
     habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
     said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
-    again = parse_answer(look.ask(habits.ask_when(claim)).text, said, granularity_ms)
+    again = parse_answer(look.ask(habits.ask_when(claim)).text, said, ONE_PATCH_MS)
     spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
     moment = whole_patches(Span(moment_ms, moment_ms + 1), granularity_ms, video)
     found = [span for span in spans if span.overlap_ms(moment)]
     best = max(found, key=lambda span: span.overlap_ms(moment)) if found else moment
-    return Event(best, claim, reply.score)
+    return Event(best, claim, reply.probability)
 
 
 def _report(
@@ -233,7 +236,9 @@ def _report(
     clock: _Clock,
 ) -> Report:
     """The answers of all windows as one."""
-    events = merge_events(event for one in seen for event in one.events)
+    events = merge_events(
+        (event for one in seen for event in one.events), gap_ms=plan.granularity_ms
+    )
     dropped = [phrase for one in seen for phrase in one.dropped]
     return Report(
         path=path,

@@ -1,5 +1,7 @@
 """The made world keeps its own rules, and its truth is in its pixels."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,7 @@ def test_events_lie_in_the_clip_and_never_more_than_two_together(seed: int) -> N
 def test_a_thing_does_one_thing_at_a_time(seed: int) -> None:
     for thing in scene_of(seed).things:
         ordered = sorted(thing.happenings, key=lambda one: one.start_ms)
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             assert earlier.end_ms < later.start_ms
 
 
@@ -88,7 +90,7 @@ def test_pixels_change_while_it_happens_more_than_before_and_after(verb: str) ->
     assert len(cases) >= 3
     for scene, one in cases:
         moments = np.linspace(one.start_ms + 10, one.end_ms - 10, 9)
-        during = max(change(scene, a, b) for a, b in zip(moments, moments[1:], strict=False))
+        during = max(change(scene, a, b) for a, b in pairwise(moments))
         before = change(scene, one.start_ms - 200, one.start_ms - 10)
         after = change(scene, one.end_ms + 10, one.end_ms + 200)
         assert during > before

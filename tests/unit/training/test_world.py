@@ -29,8 +29,8 @@ def test_a_film_shows_the_scene_at_its_times(tmp_path: Path) -> None:
 
 def test_the_command_writes_clips_and_truth_and_repeats_itself(tmp_path: Path) -> None:
     for name in ("first", "again"):
-        command = "--seed 7 --count 2 --seconds 3 --out".split()
-        subprocess.run(  # noqa: S603
+        command = ["--seed", "7", "--count", "2", "--seconds", "3", "--out"]
+        subprocess.run(
             [sys.executable, "-m", "qvtime.training.world", *command, str(tmp_path / name)],
             check=True,
         )
