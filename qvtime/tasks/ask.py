@@ -197,7 +197,8 @@ def _said_span(window: Window) -> Span:
 def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
     """The time that an event covers whose first and last patch were said by their centres."""
     half = granularity_ms // 2
-    wide = Span(max(0, said.start_ms - half), said.end_ms + half)
+    last_ms = said.start_ms if said.duration_ms == ONE_PATCH_MS else said.end_ms
+    wide = Span(max(0, said.start_ms - half), last_ms + half)
     return wide.clamp(video) or video
 
 

@@ -53,7 +53,7 @@ def test_an_answer_is_taken_apart_into_claims(text: str, pieces: list[str]) -> N
     [
         (Span(2000, 3000), Span(1750, 3250)),
         (Span(0, 500), Span(0, 750)),
-        (Span(11_500, 11_501), Span(11_250, 11_751)),
+        (Span(11_500, 11_501), Span(11_250, 11_750)),
         (Span(11_900, 12_000), Span(11_650, 12_000)),
     ],
 )
