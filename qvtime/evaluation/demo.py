@@ -28,7 +28,8 @@ from qvtime.evaluation.metrics import (
 )
 from qvtime.timeline import Span
 from qvtime.timestamps import format_time
-from qvtime.training.scene import Happening, Scene, make_scene
+from qvtime.training.scene import Happening, Scene
+from qvtime.training.script import make_scene
 from qvtime.training.wording import CHINESE_VERBS, INFINITIVES, chinese_subject, say
 from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 

@@ -8,7 +8,8 @@ import torch
 
 from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
-from qvtime.training.lessons import CELLS, Glimpse, Lesson
+from qvtime.training.glimpses import CELLS, Glimpse
+from qvtime.training.lessons import Lesson
 
 IGNORED = -100
 

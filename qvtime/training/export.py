@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from qvtime.training.lessons import SIZE_PX
+from qvtime.training.glimpses import SIZE_PX
 from qvtime.training.miniature import build_model
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus

@@ -8,7 +8,7 @@ from transformers import Qwen3VLForConditionalGeneration
 
 from qvtime.training.alignment import AttentionRecorder, alignment_loss
 from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
-from qvtime.training.lessons import ABSENT, CELL_LABELS
+from qvtime.training.glimpses import ABSENT, CELL_LABELS
 from qvtime.training.miniature import HEARING_LAYER, TeachingHeads
 from qvtime.training.scene import COLOURS, SHAPES, VERBS
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.training.scene import Scene, make_scene
+from qvtime.training.scene import Scene
+from qvtime.training.script import make_scene
 from qvtime.training.world import even_times, write_clip
 
 SIZE_PX = 192

@@ -24,7 +24,8 @@ from qvtime.model.vision import speed_up_vision
 from qvtime.training.alignment import AttentionRecorder
 from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
 from qvtime.training.export import export
-from qvtime.training.lessons import GLIMPSES_PER_CLIP, make_glimpse, make_lesson
+from qvtime.training.glimpses import GLIMPSES_PER_CLIP, make_glimpse
+from qvtime.training.lessons import make_lesson
 from qvtime.training.losses import answer_loss, cell_loss, see
 from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
 from qvtime.training.tokenizer import build_tokenizer

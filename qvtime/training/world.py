@@ -19,7 +19,8 @@ import numpy as np
 from qvtime.store.files import write_atomically
 from qvtime.timestamps import format_time
 from qvtime.training.render import render
-from qvtime.training.scene import Scene, make_scene
+from qvtime.training.scene import Scene
+from qvtime.training.script import make_scene
 
 TIME_BASE = Fraction(1, 1000)
 FRAME_RATES = (12, 15, 24, 25, 30)

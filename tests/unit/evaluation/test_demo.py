@@ -8,7 +8,7 @@ import pytest
 from qvtime.evaluation.demo import Question, grounding, is_right, make_questions, table
 from qvtime.timeline import Span
 from qvtime.timestamps import find_times
-from qvtime.training.scene import make_scene
+from qvtime.training.script import make_scene
 
 
 def report(*events: tuple[str, int, int, float]) -> dict[str, Any]:

@@ -6,16 +6,8 @@ import numpy as np
 import pytest
 
 from qvtime.training.render import render
-from qvtime.training.scene import (
-    COLOURS,
-    EVENT_MS,
-    SHAPES,
-    TOGETHER,
-    VERBS,
-    Happening,
-    Scene,
-    make_scene,
-)
+from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
+from qvtime.training.script import EVENT_MS, TOGETHER, make_scene
 
 SEEDS = range(40)
 

@@ -13,7 +13,8 @@ from qvtime.model.vision import speed_up_vision, video_features
 from qvtime.timeline import Span
 from qvtime.training.alignment import AttentionRecorder, alignment_loss
 from qvtime.training.batches import IGNORED, collate
-from qvtime.training.lessons import Lesson, make_glimpse, make_lesson
+from qvtime.training.glimpses import make_glimpse
+from qvtime.training.lessons import Lesson, make_lesson
 from qvtime.training.losses import answer_loss
 from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
 from qvtime.training.tokenizer import build_tokenizer
@@ -49,7 +50,8 @@ def test_a_packed_lesson_gives_the_logits_of_inference(
     tokenizer: Any, lessons: list[Lesson]
 ) -> None:
     """Many questions side by side, in training, are each alone with the video, as at inference."""
-    model: Any = build_model(tokenizer).eval()
+    model: Any = build_model(tokenizer)
+    model.eval()
     speed_up_vision(model)
     batch = collate(lessons, *controls(tokenizer))
     recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS)

@@ -10,7 +10,7 @@ import numpy as np
 from qvtime.formats import segments
 from qvtime.training.render import render
 from qvtime.training.samples import RALLY_MOMENT_MS, rally, uneven_times
-from qvtime.training.scene import make_scene
+from qvtime.training.script import make_scene
 from qvtime.training.world import even_times, film
 from qvtime.video.worker import open_video
 

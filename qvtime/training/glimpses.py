@@ -1,0 +1,111 @@
+"""Single temporal patches of made clips, and what is in every cell of them.
+
+A cell is a merged vision token: 32 x 32 px of a patch, nine to a picture.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from qvtime.training.render import render
+from qvtime.training.scene import COLOURS, SHAPES, VERBS, Scene
+from qvtime.training.script import make_scene
+
+SIZE_PX = 96
+CELL_PX = 32
+CELLS = SIZE_PX // CELL_PX
+CELL_LABELS = ("colour", "shape", "verb")
+ABSENT = {"colour": len(COLOURS), "shape": len(SHAPES), "verb": len(VERBS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A few temporal patches without words, for the vision tower: as in Lesson."""
+
+    pixels: npt.NDArray[np.uint8]
+    cells: npt.NDArray[np.int64]
+
+
+GLIMPSES_PER_CLIP = 3
+GLIMPSE_MS = 9000
+
+
+def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse:
+    """Single patches of a new clip, most of them at moments at which something happens.
+
+    Few from each clip: the patches of one clip show the same objects, and a batch of them
+    teaches little (shapes were learned several times slower from whole clips).
+    """
+    scene = make_scene(generator, GLIMPSE_MS)
+    centres = generator.integers(0, GLIMPSE_MS, GLIMPSES_PER_CLIP)
+    for place in range(len(centres)):
+        if scene.happenings and generator.random() < 0.75:
+            one = scene.happenings[int(generator.integers(len(scene.happenings)))]
+            centres[place] = generator.integers(one.start_ms, one.end_ms)
+    pixels = take_pictures(scene, centres, granularity_ms, generator)
+    return Glimpse(pixels, label_cells(scene, centres, granularity_ms))
+
+
+def take_pictures(
+    scene: Scene,
+    centres: npt.NDArray[np.int64],
+    granularity_ms: int,
+    generator: np.random.Generator,
+) -> npt.NDArray[np.uint8]:
+    """Two pictures a patch, as a video of some frame rate, size and compression would give them."""
+    quarter = granularity_ms / 4
+    moments = np.stack([centres - quarter, centres + quarter], 1).ravel().clip(0)
+    frame_ms = 1000 / generator.choice([12, 15, 20, 24, 25, 30, 50, 60])
+    shown = np.floor(moments / frame_ms) * frame_ms
+    size_px = int(generator.choice([SIZE_PX, 128, 160, 192, 240], p=[0.5, 0.15, 0.15, 0.1, 0.1]))
+    pictures = render(scene, shown, size_px, generator)
+    quality = int(generator.integers(30, 96)) if generator.random() < 0.6 else 0
+    out = np.empty((len(pictures), SIZE_PX, SIZE_PX, 3), np.uint8)
+    for place, picture in enumerate(pictures):
+        if quality:
+            coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+            picture = cv2.imdecode(coded, cv2.IMREAD_COLOR_BGR)
+        if size_px != SIZE_PX:
+            picture = cv2.resize(picture, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
+        out[place] = picture
+    return out
+
+
+def label_cells(
+    scene: Scene, centres: npt.NDArray[np.int64], granularity_ms: int
+) -> npt.NDArray[np.int64]:
+    """Which object fills most of every cell, and what it does there: int64 [patches, 9, 3]."""
+    labels = np.empty((len(centres), CELLS * CELLS, 3), np.int64)
+    labels[:] = tuple(ABSENT.values())
+    edges = np.arange(CELLS + 1) / CELLS
+    quarter = granularity_ms / 4
+    for patch, centre in enumerate(centres):
+        most = np.full((CELLS, CELLS), 0.12)
+        for thing in scene.things:
+            one = Scene(0, (thing,), (), scene.backdrop, 0.0, 0.0)
+            seen = [s for t in (centre - quarter, centre + quarter) for s in one.states(max(0, t))]
+            if not seen:
+                continue
+            share = np.zeros((CELLS, CELLS))
+            for state in seen:
+                reach = 0.85 * state.radius
+                inside = [
+                    np.clip(
+                        np.minimum(edges[1:], c + reach) - np.maximum(edges[:-1], c - reach), 0, 1
+                    )
+                    for c in (state.y, state.x)
+                ]
+                share += np.outer(*inside) / (2 * reach) ** 2 / len(seen)
+            active = [
+                h.verb
+                for h in thing.happenings
+                if h.start_ms < centre + quarter and centre - quarter < h.end_ms
+            ]
+            verb = VERBS.index(active[0]) if active else ABSENT["verb"]
+            look = (list(COLOURS).index(seen[0].colour), SHAPES.index(seen[0].shape))
+            wins = share > most
+            most[wins] = share[wins]
+            labels[patch].reshape(CELLS, CELLS, 3)[wins] = (*look, verb)
+    return labels

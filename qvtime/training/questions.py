@@ -1,0 +1,175 @@
+"""Questions about one window of a made clip, with their answers, as token ids."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvtime.model.prompt import encode_question, encode_words
+from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening
+from qvtime.training.wording import (
+    AT,
+    AT_CHINESE,
+    BETWEEN,
+    BETWEEN_CHINESE,
+    LIST,
+    LIST_CHINESE,
+    Labelled,
+    answer_at,
+    answer_list,
+    answer_when,
+    ask_when,
+)
+
+CHINESE_SHARE = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Token `place` of a tail should attend to these patches, equally."""
+
+    place: int
+    patches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """One question with its answer. `answer_start` is the place of the answer's first id."""
+
+    ids: tuple[int, ...]
+    answer_start: int
+    alignments: tuple[Alignment, ...]
+    kind: str
+
+
+class Book:
+    """Questions about one window, with their answers."""
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        generator: np.random.Generator,
+        happenings: tuple[Happening, ...],
+        centres: npt.NDArray[np.int64],
+        offset_ms: int,
+        granularity_ms: int,
+    ) -> None:
+        self.tokenizer, self.generator = tokenizer, generator
+        self.centres, self.offset_ms = centres, offset_ms
+        self.labelled: list[Labelled] = []
+        self.patches: list[tuple[int, ...]] = []
+        for one in happenings:
+            inside = np.flatnonzero((one.start_ms <= centres) & (centres < one.end_ms))
+            if len(inside):
+                first, last = centres[inside[0]] + offset_ms, centres[inside[-1]] + offset_ms
+                self.labelled.append(Labelled(one, int(first), int(last)))
+                self.patches.append(tuple(inside.tolist()))
+        self.end_of_turn = tokenizer.convert_tokens_to_ids("<|im_end|>")
+        self.time_open = tokenizer.convert_tokens_to_ids("<time>")
+        self.time_close = tokenizer.convert_tokens_to_ids("</time>")
+
+    def tails(self) -> tuple[Tail, ...]:
+        """Questions of every kind, in random order; the more, the longer the window."""
+        each = 2 * (1 + len(self.centres) // 12)
+        tails = [self._at() for _ in range(each)]
+        tails += [self._when(happens=k % 2 == 0) for k in range(each)]
+        tails.append(self._list())
+        order = self.generator.permutation(len(tails))
+        return tuple(tails[k] for k in order)
+
+    def _chinese(self) -> bool:
+        return bool(self.generator.random() < CHINESE_SHARE)
+
+    def _marker(self, patch: int) -> str:
+        tenths = (int(self.centres[patch]) + self.offset_ms) // 100
+        return f"<{tenths // 10}.{tenths % 10} seconds>"
+
+    def _at(self) -> Tail:
+        patch = int(self.generator.integers(len(self.centres)))
+        if self.patches and self.generator.random() < 0.6:
+            spans = self.patches[int(self.generator.integers(len(self.patches)))]
+            patch = int(self.generator.choice(spans))
+        chinese = self._chinese()
+        form = str(self.generator.choice(AT_CHINESE if chinese else AT))
+        going_on = [
+            one.happening
+            for one, inside in zip(self.labelled, self.patches, strict=True)
+            if patch in inside
+        ]
+        question = form.format(t=self._marker(patch))
+        return self._tail(question, answer_at(going_on, chinese), (patch,), "at")
+
+    def _when(self, happens: bool) -> Tail:
+        chinese = self._chinese()
+        if happens and self.labelled:
+            asked = self.labelled[int(self.generator.integers(len(self.labelled)))].happening
+        else:
+            asked = self._other_event()
+        found = [
+            place
+            for place, one in enumerate(self.labelled)
+            if (one.happening.subject, one.happening.phrase) == (asked.subject, asked.phrase)
+        ]
+        patches = tuple(sorted({p for place in found for p in self.patches[place]}))
+        return self._tail(
+            ask_when(self.generator, asked, chinese),
+            answer_when([self.labelled[place] for place in found], chinese),
+            patches,
+            "when" if found else "never",
+        )
+
+    def _other_event(self) -> Happening:
+        """An event like those of the window, with something changed; usually not among them."""
+        generator = self.generator
+        colour, shape = str(generator.choice(list(COLOURS))), str(generator.choice(SHAPES))
+        verb = str(generator.choice(VERBS))
+        if self.labelled:
+            near = self.labelled[int(generator.integers(len(self.labelled)))].happening
+            change = generator.random()
+            if change < 0.5:
+                colour, shape = near.colour, near.shape
+            elif change < 0.7:
+                colour, verb = near.colour, near.verb
+            elif change < 0.9:
+                shape, verb = near.shape, near.verb
+        turned = None
+        if verb == "turns":
+            turned = str(generator.choice([c for c in COLOURS if c != colour]))
+        return Happening(0, 1, 0, colour, shape, verb, turned)
+
+    def _list(self) -> Tail:
+        chinese = self._chinese()
+        found = self.labelled
+        if self.generator.random() < 0.5:
+            question = str(self.generator.choice(LIST_CHINESE if chinese else LIST))
+            patches = tuple(range(len(self.centres)))
+        else:
+            first, last = sorted(self.generator.integers(0, len(self.centres), 2).tolist())
+            patches = tuple(range(first, last + 1))
+            found = [
+                one
+                for one, inside in zip(self.labelled, self.patches, strict=True)
+                if set(inside) & set(patches)
+            ]
+            question = str(self.generator.choice(BETWEEN_CHINESE if chinese else BETWEEN)).format(
+                a=self._marker(first), b=self._marker(last)
+            )
+        return self._tail(question, answer_list(found, chinese), patches, "list")
+
+    def _tail(self, question: str, answer: str, patches: tuple[int, ...], kind: str) -> Tail:
+        asked = encode_question(self.tokenizer, question)
+        answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
+        alignments = [Alignment(len(asked) - 1, patches)] if patches else []
+        text_time, inside = "", False
+        for place, token in enumerate(answered):
+            if token == self.time_open:
+                text_time, inside, opened = "", True, place
+            elif token == self.time_close:
+                inside = False
+                centre = round(float(text_time) * 1000) - self.offset_ms
+                patch = int(np.flatnonzero(self.centres == centre)[0])
+                alignments += [Alignment(len(asked) + p, (patch,)) for p in range(opened, place)]
+            elif inside:
+                text_time += self.tokenizer.decode([token])
+        return Tail((*asked, *answered), len(asked), tuple(alignments), kind)
