@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--course", type=Path, required=True, help="the --out of the training")
     parser.add_argument("--out", type=Path, default=PACKAGED)
-    parser.add_argument("--patches", type=int, default=16, help="patches the model reads at once")
+    parser.add_argument("--patches", type=int, default=6, help="patches the model reads at once")
     options = parser.parse_args()
     tokenizer = build_tokenizer(corpus())
     model = build_model(tokenizer)

@@ -21,6 +21,7 @@ import torch
 import torch.multiprocessing as multiprocessing
 
 from qvtime.model.vision import speed_up_vision
+from qvtime.model.weights import load_model
 from qvtime.training.alignment import AttentionRecorder
 from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
 from qvtime.training.export import export
@@ -42,7 +43,10 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     tokenizer = build_tokenizer(corpus())
-    model = build_model(tokenizer, options.seed).to(options.device)
+    model = build_model(tokenizer, options.seed)
+    if options.start:
+        model.load_state_dict(load_model(str(options.start), "cpu").model.state_dict())
+    model = model.to(options.device)
     speed_up_vision(model)
     recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS)
     recorder.install(model)
@@ -57,6 +61,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="go on with the weights of this model folder")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--vision-steps", type=int, default=1500)
     parser.add_argument("--steps", type=int, default=6000, help="steps after the vision tower's")
