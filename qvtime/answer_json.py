@@ -1,7 +1,6 @@
 """The times and captions in the JSON that models write: lists, objects, fenced, cut off."""
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,7 +142,8 @@ def _time_ms(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return round(value * 1000) if math.isfinite(value) and abs(value) < 1e9 else None
+        # False for NaN; and integers of any size compare, where `isfinite` overflows.
+        return round(value * 1000) if abs(value) < 1e9 else None
     if not isinstance(value, str):
         return None
     clock = re.fullmatch(r"([\d:.]{1,20})s", value.strip())  # 12:34.56s, as Qwen was taught

@@ -162,7 +162,9 @@ def test_what_cannot_be_believed_is_dropped_and_said() -> None:
     answer = parse_answer("90.0 - 80.0 seconds a dog", window)
     assert answer.events == ()
     assert answer.dropped == ("00:01:30.0 - 00:01:20.0: it ends before it starts",)
-    for bad in ("NaN", "Infinity", "1e999", "-1e999", "true", "null", '"soon"', "[]", '{"a": 1}'):
+    huge = "9" * 400
+    odd = ("true", "null", '"soon"', "[]", '{"a": 1}')
+    for bad in ("NaN", "Infinity", "1e999", "-1e999", huge, *odd):
         answer = parse_answer(f'[{{"start": {bad}, "end": 90, "label": "x"}}]', window)
         assert answer.events == ()
         assert answer.dropped == ("an event without a time that can be read",)
