@@ -47,6 +47,7 @@ class Progress:
 class _Seen:
     """What the model said about one window; dropped: what was left out of it, a phrase each."""
 
+    window: Window
     parsed: ParsedAnswer
     events: tuple[Event, ...]
     dropped: tuple[str, ...]
@@ -130,7 +131,8 @@ def _answer(
         with look_at(reader, engine, window, plans[0].granularity_ms, clocks[0]) as look:
             for place, plan in enumerate(plans):
                 started = time.perf_counter()
-                seen[place].append(_ask(look, engine, plan, window, reader, settings))
+                words = plan.model_questions[done]
+                seen[place].append(_ask(look, engine, plan, words, window, reader, settings))
                 clocks[place].add("answer", 1000 * (time.perf_counter() - started))
     return [
         _report(path, reader, engine, plan, said, clock)
@@ -159,18 +161,19 @@ def _ask(
     look: "Look",
     engine: "Engine",
     plan: Plan,
+    words: str,
     window: Window,
     reader: "VideoReader",
     settings: Settings,
 ) -> _Seen:
     """One question about one window; claims about a moment are looked up once more."""
     habits = engine.loaded.habits
-    reply = look.ask(habits.ask(plan.model_question), settings.max_new_tokens)
+    reply = look.ask(habits.ask(words), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)
     parsed = parse_answer(reply.text, _said_span(window), ONE_PATCH_MS)
-    if plan.moment_ms is not None and not parsed.events and not parsed.nothing:
+    if window.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
-            _ground(look, engine, claim, plan, plan.moment_ms, video, reply)
+            _ground(look, engine, claim, plan, window.moment_ms, video, reply)
             for claim in claims(reply.text)
         )
     else:
@@ -186,7 +189,7 @@ def _ask(
     dropped = parsed.dropped
     if reply.finish_reason == "length":
         dropped += (f"what the answer would have said after {len(reply.token_ids)} tokens",)
-    return _Seen(parsed, events, dropped)
+    return _Seen(window, parsed, events, dropped)
 
 
 def _said_span(window: Window) -> Span:
@@ -264,15 +267,27 @@ def _report(
 
 
 def _answer_text(plan: Plan, seen: Sequence[_Seen], events: Sequence[Event]) -> str:
-    """One answer in words: the model's own about a moment, else what all windows found."""
-    if plan.moment_ms is not None:
-        return f"{format_tag(plan.moment_ms)} {seen[0].parsed.text_with_tags}".rstrip()
-    if events:
-        return "; ".join(_sentence(event, plan.question) for event in events)
-    spoken = list(
-        dict.fromkeys(one.parsed.text_with_tags for one in seen if not one.parsed.nothing)
-    )
-    return " ".join(spoken) or seen[0].parsed.text_with_tags
+    """One answer in words: the model's own about moments, else what all windows found.
+
+    Words that came without a time, of one window among several, come after that window's span.
+    """
+    if all(one.window.moment_ms is not None for one in seen):
+        return " ".join(_about_moment(one) for one in seen)
+    untimed = [one for one in seen if not (one.events or one.parsed.nothing or one.parsed.dropped)]
+    sentences = [_sentence(event, plan.question) for event in events]
+    if len(seen) > 1:
+        sentences += [_about_window(one) for one in untimed]
+    return "; ".join(sentences) or seen[0].parsed.text_with_tags
+
+
+def _about_moment(one: _Seen) -> str:
+    return f"{format_tag(one.window.moment_ms or 0)} {one.parsed.text_with_tags}".rstrip()
+
+
+def _about_window(one: _Seen) -> str:
+    span = one.window.span
+    said = one.parsed.text_with_tags
+    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)} {said}".rstrip()
 
 
 def _sentence(event: Event, question: str) -> str:

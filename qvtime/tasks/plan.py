@@ -2,10 +2,14 @@
 
 A question about a moment gets patches centred on that very moment, so that the pictures just
 before and just after it make one temporal patch and its time is spelled in the prompt exactly as
-in the question. A question about a span, or about no time, gets windows over it with overlap.
+in the question. A question about a list of moments ("at 0:10 and at 3:00") is asked of each. One
+about a span, or about no time, gets windows over it with overlap, and each window is asked about
+its part of the span.
 """
 
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qvtime.errors import UsageError
 from qvtime.settings import Settings
@@ -19,27 +23,36 @@ LABEL_MS = 100
 OVERLAP_SHARE = 0.375
 """How much of a window its neighbour sees too: an event at a seam is whole in one of them."""
 
+_LISTED = re.compile(
+    r"\s*(?:[,;&、，]\s*)?(?:(?:and|or)\b|和|与|跟|以及|还有)?\s*(?:(?:at|around|about|near)\b|[在于])?"
+    r"\s*(?:the\s+)?",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span that the model sees at once, as the centres of its temporal patches."""
+    """A span that the model sees at once, as the centres of its temporal patches.
+
+    moment_ms: the moment that it is looked at for, when there is one.
+    """
 
     span: Span
     centres_ms: tuple[int, ...]
+    moment_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A question, where to look for its answer, and how the model reads it.
+    """A question, where to look for its answer, and how the model reads it there.
 
-    moment_ms: the moment that the question points at, if it does; windows: in order of time.
+    windows: in order of time; model_questions: what each of them is asked.
     """
 
     question: str
-    model_question: str
-    moment_ms: int | None
     granularity_ms: int
     windows: tuple[Window, ...]
+    model_questions: tuple[str, ...]
 
 
 def check_question(question: str, settings: Settings) -> None:
@@ -75,20 +88,27 @@ def plan_question(question: str, duration_ms: int, settings: Settings, window_pa
     longest_ms = window_patches * granularity_ms
     window_ms = settings.window_ms or longest_ms
     found = times_of(question, duration_ms)
-    moment_ms: int | None = None
-    if len(found) == 1 and isinstance(found[0], int):
-        moment_ms = min(found[0], max(0, duration_ms - 1)) // LABEL_MS * LABEL_MS
-        planned: tuple[Window, ...] = (_around(moment_ms, window_ms, duration_ms, granularity_ms),)
-    else:
-        span = _hull(found, duration_ms)
+    moments = [one for one in found if isinstance(one, int)]
+    alone = _each_alone(question) if found and len(moments) == len(found) else []
+    if alone:
+        by_moment = dict(zip((_labelled(one, duration_ms) for one in moments), alone, strict=True))
         planned = tuple(
-            _on_grid(part, granularity_ms)
-            for part in windows(span, window_ms, int(window_ms * OVERLAP_SHARE))
+            _around(moment_ms, window_ms, duration_ms, granularity_ms)
+            for moment_ms in sorted(by_moment)
         )
-    model_question = rewrite_times(
-        question, duration_ms, lambda time_ms: _label(time_ms, moment_ms, planned)
-    )
-    return Plan(question, model_question, moment_ms, granularity_ms, planned)
+        words = [by_moment[moment_ms] for moment_ms in sorted(by_moment)]
+    else:
+        parts = windows(_hull(found, duration_ms), window_ms, int(window_ms * OVERLAP_SHARE))
+        planned = tuple(_on_grid(part, granularity_ms) for part in parts)
+        words = [question] * len(planned)
+    if len(found) == 1 or alone:
+        model_questions = tuple(
+            _in_labels(said, duration_ms, (window,))
+            for said, window in zip(words, planned, strict=True)
+        )
+    else:  # times that are neither a list nor one span may lie in different windows
+        model_questions = (_in_labels(question, duration_ms, planned),) * len(planned)
+    return Plan(question, granularity_ms, planned, model_questions)
 
 
 def times_of(question: str, duration_ms: int) -> list[int | Span]:
@@ -104,24 +124,42 @@ def _hull(found: list[int | Span], duration_ms: int) -> Span:
     return Span(min(start for start, _ in ends), max(end for _, end in ends))
 
 
+def _each_alone(question: str) -> list[str]:
+    """The question with each of its times alone, if they are said in a list; else nothing."""
+    phrases = find_times(question)
+    for earlier, later in pairwise(phrases):
+        if not _LISTED.fullmatch(question, earlier.end, later.start):
+            return []
+    before, after = question[: phrases[0].start], question[phrases[-1].end :]
+    return [before + phrase.text + after for phrase in phrases]
+
+
+def _labelled(moment_ms: int, duration_ms: int) -> int:
+    """The moment of the video that a label can spell."""
+    return min(moment_ms, max(0, duration_ms - 1)) // LABEL_MS * LABEL_MS
+
+
 def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: int) -> Window:
     """The window around a moment, one patch centred on it."""
     span = window_around(moment_ms, window_ms, duration_ms)
     before = (moment_ms - span.start_ms) // granularity_ms
     after = (span.end_ms - 1 - moment_ms) // granularity_ms
     centres = tuple(moment_ms + k * granularity_ms for k in range(-before, after + 1))
-    return Window(span, centres)
+    return Window(span, centres, moment_ms)
 
 
 def _on_grid(span: Span, granularity_ms: int) -> Window:
     return Window(span, tuple(patch_centres(span, granularity_ms)))
 
 
-def _label(time_ms: int, moment_ms: int | None, planned: tuple[Window, ...]) -> str:
-    """A time of the question as the prompt spells it: the nearest patch's own time."""
-    if moment_ms is None:
-        centres = {centre for window in planned for centre in window.centres_ms}
+def _in_labels(question: str, duration_ms: int, seen: tuple[Window, ...]) -> str:
+    """The question with its times as prompts spell them: the moment's, or the nearest patch's."""
+    centres = {centre for window in seen for centre in window.centres_ms}
+    if len(seen) == 1 and seen[0].moment_ms is not None:
+        centres = {seen[0].moment_ms}
+
+    def label(time_ms: int) -> str:
         nearest_ms = min(centres, key=lambda centre: (abs(centre - time_ms), centre))
-    else:
-        nearest_ms = moment_ms
-    return f"<{format_seconds(nearest_ms)} seconds>"
+        return f"<{format_seconds(nearest_ms)} seconds>"
+
+    return rewrite_times(question, duration_ms, label)

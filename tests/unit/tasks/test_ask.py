@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qvtime.model.engine import Engine
+from qvtime.model.engine import Engine, Look, Reply
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.ask import Progress, ask_video, claims, open_engine, whole_patches
@@ -91,3 +91,29 @@ def test_events_lie_in_the_video(engine: Engine) -> None:
         assert report.video is not None
         for event in report.events:
             assert event.span.end_ms <= report.video.duration_ms
+
+
+def test_every_moment_of_a_list_is_answered(engine: Engine) -> None:
+    (both,) = asked(engine, ["what happens at 0:09 and at 0:02"])
+    alone = asked(engine, ["what happens at 0:02", "what happens at 0:09"])
+    assert both.answer == " ".join(one.answer for one in alone)
+    assert both.looked == tuple(span for one in alone for span in one.looked)
+    assert set(both.events) == {event for one in alone for event in one.events}
+
+
+def test_words_without_a_time_come_after_the_span_that_was_looked_at(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter(("A dog.", "Nothing happens.", "<time>8.0</time> - <time>9.0</time> a cat runs"))
+    true_ask = Look.ask
+
+    def ask(look: Look, question: str, max_new_tokens: int = 1) -> Reply:
+        return replace(true_ask(look, question, 1), text=next(said), finish_reason="stop")
+
+    monkeypatch.setattr(Look, "ask", ask)
+    (report,) = asked(engine, ["is there an animal?"], replace(DEMO, window_ms=6000))
+    assert len(report.looked) == 3
+    assert report.answer == (
+        "<time>00:00:07.8</time> - <time>00:00:09.3</time> a cat runs; "
+        "<time>00:00:00.0</time> - <time>00:00:06.0</time> A dog."
+    )
