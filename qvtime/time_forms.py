@@ -42,7 +42,7 @@ from qvtime.time_words import (
     compile_form,
 )
 
-_LEFT = r"(?<![a-z0-9_.:/$#'-])(?<!\d,)"
+_LEFT = r"(?<![a-z0-9_.:/$#'-])(?:(?<!\d,)|(?<=:\d\d,))"
 _RIGHT = r"(?![a-z0-9_/])"
 _POINT = rf"(?:{VALUE}|{PERCENT}|{HALFWAY}|{START_WORDS}|{END_WORDS})"
 _TO = r"\s*(?:-+|~|(?:to|till|until|through|thru)(?![a-z])|直?到|至)\s*第?"

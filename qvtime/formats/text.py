@@ -42,13 +42,21 @@ def _span(span: Span) -> str:
 def where_line(report: Report) -> str:
     """Where it looked, how finely, with which model."""
     parts = []
-    if len(report.looked) > 1:
-        hull = Span(
-            min(span.start_ms for span in report.looked), max(span.end_ms for span in report.looked)
-        )
-        parts.append(f"looked at {_span(hull)} in {len(report.looked)} windows")
-    elif report.looked:
-        parts.append(f"looked at {_span(report.looked[0])}")
+    stretches = _stretches(report.looked)
+    if stretches:
+        windows = f" in {len(report.looked)} windows" if len(report.looked) > 1 else ""
+        parts.append(f"looked at {' and '.join(map(_span, stretches))}{windows}")
     if report.granularity_ms is not None:
         parts.append(f"granularity {report.granularity_ms / 1000:g} s")
     return ", ".join((*parts, f"model {one_line(report.model)}"))
+
+
+def _stretches(looked: Sequence[Span]) -> list[Span]:
+    """The windows, with those joined that meet; what lies between the rest was not looked at."""
+    joined: list[Span] = []
+    for span in sorted(looked):
+        if joined and span.start_ms <= joined[-1].end_ms:
+            joined[-1] = joined[-1].hull(span)
+        else:
+            joined.append(span)
+    return joined

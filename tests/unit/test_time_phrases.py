@@ -27,6 +27,8 @@ def found(sentence: str) -> Found:
     [
         ("what happens at 2:48?", [168_000]),
         ("what happens at 2:48", [168_000]),
+        ("what happens at 0:10,1:00 and 3:00", [10_000, 60_000, 180_000]),
+        ("0:10、1:00和3:00发生了什么", [10_000, 60_000, 180_000]),
         ("2:48: what happens?", [168_000]),
         ("What is shown at 00:02:47,800, and why?", [167_800]),
         ("what happens at 2 minutes 48?", [168_000]),

@@ -222,7 +222,8 @@ def test_text_for_people() -> None:
     assert formats.write(made, "text") == (
         "00:00:00.0 - 00:00:00.0  x y [subtitle]\n"
         "a[0m b\n"
-        "(looked at 00:00:00.0 - 00:00:15.0 in 2 windows, model demo)\n"
+        "(looked at 00:00:00.0 - 00:00:05.0 and 00:00:10.0 - 00:00:15.0 in 2 windows,"
+        " model demo)\n"
         "damage: 3 packets were lost\n"
     )
     two = formats.write((REPORT, REPORT), "text")
@@ -266,3 +267,12 @@ def test_an_unknown_format_is_refused() -> None:
         formats.write(REPORT, "avi")
     assert caught.value.hint is not None
     assert all(name in caught.value.hint for name in formats.FORMATS)
+
+
+def test_what_lies_between_two_windows_is_not_said_to_be_looked_at() -> None:
+    looked = (Span(0, 4000), Span(3000, 7000), Span(60_000, 64_000))
+    report = Report("a.mp4", "q", "A.", (), "demo", looked=looked)
+    assert formats.write(report, "text") == (
+        "A.\n(looked at 00:00:00.0 - 00:00:07.0 and 00:01:00.0 - 00:01:04.0 in 3 windows,"
+        " model demo)\n"
+    )

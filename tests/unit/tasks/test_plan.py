@@ -88,8 +88,8 @@ def test_without_a_time_it_looks_at_everything(
             [f"what is it at <{time} seconds>?" for time in ("10.0", "60.0", "180.0")],
         ),
         (
-            "0:10和3:00发生了什么",
-            [f"<{t} seconds>发生了什么" for t in ("10.0", "180.0")],
+            "0:10、1:00和3:00发生了什么",
+            [f"<{t} seconds>发生了什么" for t in ("10.0", "60.0", "180.0")],
         ),
         (
             "what is it at 0:10 and halfway?",
