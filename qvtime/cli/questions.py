@@ -1,5 +1,6 @@
 """Questions from the command line and from a file or stdin."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +13,10 @@ LARGEST_FILE_BYTES = 4 << 20
 def gather_questions(given: Sequence[str], file: Path | None) -> list[str]:
     """The questions in order: those given, then those of the file (`-`: stdin), one a line.
 
-    Blank lines of a file are left out. Bytes of the command line that are no UTF-8 become "?":
+    Blank lines of a file are left out. Bytes of the command line that are no UTF-8 become "�":
     models read Unicode. UsageError when there is no question, or the file is unreadable.
     """
-    questions = [question.encode("utf-8", "replace").decode("utf-8") for question in given]
+    questions = [os.fsencode(question).decode("utf-8", "replace") for question in given]
     if file is not None:
         questions += [line.strip() for line in _read(file).split("\n") if line.strip()]
     if not questions:

@@ -1,6 +1,5 @@
 """Ask a video: look where the question points, and tie every claim of the answer to a time."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from qvtime.answer import ParsedAnswer, parse_answer
 from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.tasks.claims import claims
 from qvtime.tasks.plan import (
     Plan,
     Window,
@@ -28,7 +28,12 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine, Look, Reply
     from qvtime.video.reader import VideoReader
 
-_CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=the\b)")
+
+WHEN_TOKENS = 64
+"""Enough to say when a claimed event happens."""
+
+MOST_CLAIMS = 8
+"""How many claims of one answer are looked up; each costs a question."""
 
 ONE_PATCH_MS = 1
 """The length, before `whole_patches`, of an event for which the model said one time."""
@@ -174,7 +179,7 @@ def _ask(
     if window.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
             _ground(look, engine, claim, plan, window.moment_ms, video, reply)
-            for claim in claims(reply.text)
+            for claim in claims(reply.text)[:MOST_CLAIMS]
         )
     else:
         events = tuple(
@@ -205,12 +210,6 @@ def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
     return wide.clamp(video) or video
 
 
-def claims(text: str) -> list[str]:
-    """What an answer says happens, one piece for each thing."""
-    pieces = (piece.strip(" \n.!?;,。！？；，") for piece in _CLAIM_ENDS.split(text))
-    return [piece for piece in pieces if piece]
-
-
 def _ground(
     look: "Look",
     engine: "Engine",
@@ -223,7 +222,7 @@ def _ground(
     """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
     habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
     said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
-    again = parse_answer(look.ask(habits.ask_when(claim)).text, said, ONE_PATCH_MS)
+    again = parse_answer(look.ask(habits.ask_when(claim), WHEN_TOKENS).text, said, ONE_PATCH_MS)
     spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
     moment = whole_patches(Span(moment_ms, moment_ms + 1), granularity_ms, video)
     found = [span for span in spans if span.overlap_ms(moment)]

@@ -87,7 +87,7 @@ class Book:
 
     def _at(self) -> Tail:
         patch = int(self.generator.integers(len(self.centres)))
-        if self.patches and self.generator.random() < 0.6:
+        if self.patches and self.generator.random() < 0.25:
             spans = self.patches[int(self.generator.integers(len(self.patches)))]
             patch = int(self.generator.choice(spans))
         chinese = self._chinese()

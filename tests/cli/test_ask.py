@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.conftest import SHORT, Qvtime
 
-AT = "what happens at 0:09"
+AT = "what happens at 0:08.5"
 WHEN = "when does the blue square vanish?"
 
 
@@ -23,8 +23,8 @@ def test_an_answer_says_when_what_and_where_it_looked(qvtime: Qvtime) -> None:
     assert ran.code == 0
     event, answer, where = ran.stdout.splitlines()
     assert event.startswith("00:00:0")
-    assert answer.startswith("<time>00:00:09.0</time> ")
-    assert where == "(looked at 00:00:04.0 - 00:00:12.0, granularity 0.5 s, model demo)"
+    assert answer.startswith("<time>00:00:08.5</time> The blue square vanishes")
+    assert where == "(looked at 00:00:07.0 - 00:00:10.0, granularity 0.5 s, model demo)"
     assert ran.stderr.startswith("qvtime: the demo model understands the made clips of samples/")
 
 
@@ -37,7 +37,7 @@ def test_json_is_one_document_whose_times_lie_in_the_video(qvtime: Qvtime) -> No
     document = json.loads(ran.stdout)
     assert document["schema"] == "qvtime/1"
     assert (document["question"], document["model"]) == (AT, "demo")
-    assert document["looked"][0]["start_ms"] == 4000
+    assert document["looked"][0]["start_ms"] == 7000
     assert document["events"]
     for event in document["events"]:
         assert 0 <= event["start_ms"] < event["end_ms"] <= document["video"]["duration_ms"]
@@ -85,15 +85,21 @@ def test_the_ending_chooses_the_format(qvtime: Qvtime, tmp_path: Path) -> None:
     assert [cue.start for cue in cues] == sorted({int(row["start_ms"]) for row in rows})
 
 
-def test_granularity_and_window_are_what_was_asked(qvtime: Qvtime) -> None:
-    ran = qvtime(
-        "ask", SHORT, AT, "-m", "demo", "-f", "json", "--granularity", "0.1", "--window", "1s"
-    )
+@pytest.mark.parametrize(
+    ("options", "granularity_ms", "looked"),
+    [
+        (("--granularity", "0.1"), 100, (8200, 8800)),
+        (("--granularity", "1"), 1000, (5500, 11500)),
+        (("--window", "2s"), 500, (7500, 9500)),
+    ],
+)
+def test_granularity_and_window_are_what_was_asked(
+    qvtime: Qvtime, options: tuple[str, ...], granularity_ms: int, looked: tuple[int, int]
+) -> None:
+    ran = qvtime("ask", SHORT, AT, "-m", "demo", "-f", "json", *options)
     document = json.loads(ran.stdout)
-    assert document["granularity_ms"] == 100
-    assert document["looked"] == [
-        {"start_ms": 8500, "end_ms": 9500, "start": "00:00:08.500", "end": "00:00:09.500"}
-    ]
+    assert document["granularity_ms"] == granularity_ms
+    assert [(one["start_ms"], one["end_ms"]) for one in document["looked"]] == [looked]
 
 
 def test_both_decoders_give_the_same_answer(qvtime: Qvtime) -> None:

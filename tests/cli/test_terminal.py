@@ -7,7 +7,7 @@ import subprocess
 
 from tests.cli.conftest import ROOT, SHORT, command, environment
 
-QUESTIONS = ("what happens at 0:09", "what happens at 0:02")
+QUESTIONS = ("what happens at 0:08.5", "what happens at 0:02")
 
 
 def on_terminal(*arguments: str) -> tuple[int, str]:
@@ -40,7 +40,7 @@ def visible(printed: str) -> list[str]:
 def test_progress_and_answers_share_a_terminal() -> None:
     code, printed = on_terminal("ask", SHORT, *QUESTIONS, "-m", "demo")
     assert code == 0
-    for said in ("opening the video", "loading the model", "looking at 00:00:04.0 - 00:00:12.0"):
+    for said in ("opening the video", "loading the model", "looking at 00:00:07.0 - 00:00:10.0"):
         assert said in printed
     lines = visible(printed)
     assert [line for line in lines if line in QUESTIONS] == list(QUESTIONS)

@@ -9,7 +9,8 @@ import pytest
 from qvtime.model.engine import Engine, Look, Reply
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.ask import Progress, ask_video, claims, open_engine, whole_patches
+from qvtime.tasks.ask import Progress, ask_video, open_engine, whole_patches
+from qvtime.tasks.claims import claims
 from qvtime.timeline import Span
 
 SHORT = str(Path(__file__).parents[3] / "samples" / "short.mp4")
@@ -111,9 +112,9 @@ def test_words_without_a_time_come_after_the_span_that_was_looked_at(
         return replace(true_ask(look, question, 1), text=next(said), finish_reason="stop")
 
     monkeypatch.setattr(Look, "ask", ask)
-    (report,) = asked(engine, ["is there an animal?"], replace(DEMO, window_ms=6000))
+    (report,) = asked(engine, ["is there an animal?"], replace(DEMO, granularity_ms=1000))
     assert len(report.looked) == 3
     assert report.answer == (
-        "<time>00:00:07.8</time> - <time>00:00:09.3</time> a cat runs; "
+        "<time>00:00:07.5</time> - <time>00:00:09.5</time> a cat runs; "
         "<time>00:00:00.0</time> - <time>00:00:06.0</time> A dog."
     )

@@ -1,0 +1,11 @@
+"""An answer's claims, so that each can be tied to a time of its own."""
+
+import re
+
+_CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=the\b)")
+
+
+def claims(text: str) -> list[str]:
+    """What an answer says happens, one piece for each thing."""
+    pieces = (piece.strip(" \n.!?;,。！？；，") for piece in _CLAIM_ENDS.split(text))
+    return [piece for piece in pieces if piece]
