@@ -134,4 +134,4 @@ def test_a_terminal_gets_the_same_words(qvtime: Qvtime, monkeypatch: pytest.Monk
 def test_a_question_of_any_bytes_is_asked(qvtime: Qvtime) -> None:
     question = os.fsdecode(b"what happens at 0:02 caf\xe9\xff")
     ran = qvtime("ask", SHORT, question, "-m", "demo", "-f", "json")
-    assert json.loads(ran.stdout)["question"] == "what happens at 0:02 caf??"
+    assert json.loads(ran.stdout)["question"] == "what happens at 0:02 caf\ufffd\ufffd"
