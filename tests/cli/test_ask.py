@@ -135,3 +135,17 @@ def test_a_question_of_any_bytes_is_asked(qvtime: Qvtime) -> None:
     question = os.fsdecode(b"what happens at 0:02 caf\xe9\xff")
     ran = qvtime("ask", SHORT, question, "-m", "demo", "-f", "json")
     assert json.loads(ran.stdout)["question"] == "what happens at 0:02 caf\ufffd\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("question", "caption"),
+    [("what happens at 2:48", "The white circle jumps"), ("2分48秒发生了什么？", "白色圆形跳跃")],
+)
+def test_the_demonstration_is_right(qvtime: Qvtime, question: str, caption: str) -> None:
+    """What `make demo` asks: the truth of the rally at 2:48 is a jump of the white circle."""
+    ran = qvtime(
+        "ask", str(Path(SHORT).with_name("rally.mp4")), question, "-m", "demo", "-f", "json"
+    )
+    (event,) = json.loads(ran.stdout)["events"]
+    assert event["caption"] == caption
+    assert event["start_ms"] <= 168_000 < event["end_ms"]
