@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qvtime.timestamps import format_seconds
+
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 VIDEO_PAD, IMAGE_PAD, END_OF_TEXT = "<|video_pad|>", "<|image_pad|>", "<|endoftext|>"
@@ -39,8 +41,7 @@ def control_ids(tokenizer: Any) -> ControlIds:
 
 def time_words(time_ms: int) -> str:
     """A time as the model reads and says it: `168.0`, seconds rounded half up to 0.1 s."""
-    tenths = (time_ms + 50) // 100
-    return f"{tenths // 10}.{tenths % 10}"
+    return format_seconds(time_ms)
 
 
 def time_label(centre_ms: int) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qvtime.errors import UsageError
+from qvtime.model.prompt import time_label
 from qvtime.settings import Settings
 from qvtime.timeline import Span
-from qvtime.timestamps import find_times, format_seconds, rewrite_times
+from qvtime.timestamps import find_times, rewrite_times
 from qvtime.video.sampling import patch_centres, window_around, windows
 
 GRANULARITY_MS = 500
@@ -160,6 +161,6 @@ def _in_labels(question: str, duration_ms: int, seen: tuple[Window, ...]) -> str
 
     def label(time_ms: int) -> str:
         nearest_ms = min(centres, key=lambda centre: (abs(centre - time_ms), centre))
-        return f"<{format_seconds(nearest_ms)} seconds>"
+        return time_label(nearest_ms)
 
     return rewrite_times(question, duration_ms, label)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvtime.model.prompt import encode_question, encode_words
+from qvtime.model.prompt import encode_question, encode_words, time_label
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening
 from qvtime.training.wording import (
     AT,
@@ -82,8 +82,7 @@ class Book:
         return bool(self.generator.random() < CHINESE_SHARE)
 
     def _marker(self, patch: int) -> str:
-        tenths = (int(self.centres[patch]) + self.offset_ms) // 100
-        return f"<{tenths // 10}.{tenths % 10} seconds>"
+        return time_label(int(self.centres[patch]) + self.offset_ms)
 
     def _at(self) -> Tail:
         patch = int(self.generator.integers(len(self.centres)))

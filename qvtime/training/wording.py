@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qvtime.model.prompt import time_words
 from qvtime.training.scene import COLOURS, SHAPES, Happening
 
 CHINESE_COLOURS = dict(zip(COLOURS, ("红色", "绿色", "蓝色", "黄色", "紫色", "白色"), strict=True))
@@ -120,14 +121,11 @@ class Labelled:
     end_ms: int
 
 
-def seconds(time_ms: int) -> str:
-    tenths = (time_ms + 50) // 100
-    return f"{tenths // 10}.{tenths % 10}"
-
-
 def time_span(labelled: Labelled) -> str:
     """`<time>167.5</time> - <time>169.0</time>`"""
-    return f"<time>{seconds(labelled.start_ms)}</time> - <time>{seconds(labelled.end_ms)}</time>"
+    return (
+        f"<time>{time_words(labelled.start_ms)}</time> - <time>{time_words(labelled.end_ms)}</time>"
+    )
 
 
 def say(happening: Happening, chinese: bool) -> str:
