@@ -57,7 +57,8 @@ def ask(
     from qvtime.cli.questions import gather_questions
     from qvtime.cli.settings import read_settings
     from qvtime.cli.streams import say
-    from qvtime.tasks.ask import ask_video, open_engine
+    from qvtime.tasks.ask import ask_video
+    from qvtime.tasks.looking import open_engine
 
     settings = read_settings(model, granularity, window, decoder, device)
     output = Output(format_name, output_file, video)

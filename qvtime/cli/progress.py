@@ -12,7 +12,7 @@ from qvtime.timestamps import format_time
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from qvtime.tasks.ask import Progress
+    from qvtime.tasks.looking import Progress
 
 Result = TypeVar("Result")
 

@@ -10,6 +10,14 @@ from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.claims import claims
+from qvtime.tasks.looking import (
+    ONE_PATCH_MS,
+    Clock,
+    Progress,
+    look_at,
+    said_span,
+    whole_patches,
+)
 from qvtime.tasks.plan import (
     Plan,
     Window,
@@ -20,8 +28,6 @@ from qvtime.tasks.plan import (
 )
 from qvtime.timeline import Event, Span, merge_events
 from qvtime.timestamps import format_tag
-from qvtime.video.sampling import frame_times
-from qvtime.video.size import fit_size
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -35,18 +41,6 @@ WHEN_TOKENS = 64
 MOST_CLAIMS = 8
 """How many claims of one answer are looked up; each costs a question."""
 
-ONE_PATCH_MS = 1
-"""The length, before `whole_patches`, of an event for which the model said one time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the work is: `done` of `total` windows, of which `span` is next."""
-
-    done: int
-    total: int
-    span: Span
-
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -56,27 +50,6 @@ class _Seen:
     parsed: ParsedAnswer
     events: tuple[Event, ...]
     dropped: tuple[str, ...]
-
-
-class _Clock:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-
-    def add(self, stage: str, milliseconds: float) -> None:
-        self.spent[stage] = self.spent.get(stage, 0.0) + milliseconds
-
-    def rounded(self) -> dict[str, int]:
-        return {stage: round(spent) for stage, spent in self.spent.items()}
-
-
-def open_engine(settings: Settings) -> "Engine":
-    """The model of these settings, loaded. Raises ModelError."""
-    from qvtime.model.engine import Engine
-    from qvtime.model.weights import load_model
-
-    return Engine(load_model(settings.model, settings.device))
 
 
 def ask_video(
@@ -128,7 +101,7 @@ def _answer(
     progress: Callable[[Progress], None],
 ) -> list[Report]:
     """Reports for questions that look at the same windows."""
-    clocks = [_Clock() for _ in plans]
+    clocks = [Clock() for _ in plans]
     seen: list[list[_Seen]] = [[] for _ in plans]
     windows = plans[0].windows
     for done, window in enumerate(windows):
@@ -145,23 +118,6 @@ def _answer(
     ]
 
 
-def look_at(
-    reader: "VideoReader", engine: "Engine", window: Window, granularity_ms: int, clock: _Clock
-) -> "Look":
-    """Decode a window's pictures and let the model read them."""
-    habits = engine.loaded.habits
-    started = time.perf_counter()
-    frames = reader.frames_at(
-        frame_times(window.centres_ms, granularity_ms, reader.info.duration_ms),
-        lambda width, height: fit_size(width, height, habits.frame_pixels, minimum=64),
-    )
-    clock.add("decode", 1000 * (time.perf_counter() - started))
-    look = engine.look(frames, window.centres_ms)
-    clock.add("vision", look.vision_ms)
-    clock.add("prefill", look.prefill_ms)
-    return look
-
-
 def _ask(
     look: "Look",
     engine: "Engine",
@@ -175,7 +131,7 @@ def _ask(
     habits = engine.loaded.habits
     reply = look.ask(habits.ask(words), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)
-    parsed = parse_answer(reply.text, _said_span(window), ONE_PATCH_MS)
+    parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
     if window.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
             _ground(look, engine, claim, plan, window.moment_ms, video, reply)
@@ -195,19 +151,6 @@ def _ask(
     if reply.finish_reason == "length":
         dropped += (f"what the answer would have said after {len(reply.token_ids)} tokens",)
     return _Seen(window, parsed, events, dropped)
-
-
-def _said_span(window: Window) -> Span:
-    """The times that can be said about a window."""
-    return Span(window.centres_ms[0], window.centres_ms[-1] + 1)
-
-
-def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
-    """The time that an event covers whose first and last patch were said by their centres."""
-    half = granularity_ms // 2
-    last_ms = said.start_ms if said.duration_ms == ONE_PATCH_MS else said.end_ms
-    wide = Span(max(0, said.start_ms - half), last_ms + half)
-    return wide.clamp(video) or video
 
 
 def _ground(
@@ -236,7 +179,7 @@ def _report(
     engine: "Engine",
     plan: Plan,
     seen: Sequence[_Seen],
-    clock: _Clock,
+    clock: Clock,
 ) -> Report:
     """The answers of all windows as one."""
     events = merge_events(

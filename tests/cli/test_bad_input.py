@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save_file
 
-import qvtime.tasks.ask
+import qvtime.tasks.looking
 from qvtime.model.hub import DEMO_FOLDER
 from tests.cli.conftest import SAMPLES, SHORT, Qvtime, Ran
 from tests.videos import STEADY, Clip, make
@@ -35,7 +35,7 @@ class TestVideos:
         def load(_settings: object) -> None:
             pytest.fail("the model was loaded")
 
-        monkeypatch.setattr(qvtime.tasks.ask, "open_engine", load)
+        monkeypatch.setattr(qvtime.tasks.looking, "open_engine", load)
 
     def test_missing(self, qvtime: Qvtime, tmp_path: Path) -> None:
         path = str(tmp_path / "clip.mp4")
@@ -183,7 +183,7 @@ class TestModels:
         def load(_settings: object) -> None:
             raise MemoryError
 
-        monkeypatch.setattr("qvtime.tasks.ask.open_engine", load)
+        monkeypatch.setattr("qvtime.tasks.looking.open_engine", load)
         check(qvtime("ask", SHORT, AT, "-m", "demo"), 5, "out of memory", "smaller model")
 
 

@@ -9,8 +9,9 @@ import pytest
 from qvtime.model.engine import Engine, Look, Reply
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.ask import Progress, ask_video, open_engine, whole_patches
+from qvtime.tasks.ask import ask_video
 from qvtime.tasks.claims import claims
+from qvtime.tasks.looking import Progress, open_engine, whole_patches
 from qvtime.timeline import Span
 
 SHORT = str(Path(__file__).parents[3] / "samples" / "short.mp4")

@@ -1,0 +1,82 @@
+"""A window of a video before the model's eyes: decoded, seen, read.
+
+What `ask`, `locate` and `index` share: the model of a run, a window's pictures on their way into
+it, and what the times that it says about them mean.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qvtime.settings import Settings
+from qvtime.tasks.plan import Window
+from qvtime.timeline import Span
+from qvtime.video.sampling import frame_times
+from qvtime.video.size import fit_size
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine, Look
+    from qvtime.video.reader import VideoReader
+
+ONE_PATCH_MS = 1
+"""The length, before `whole_patches`, of an event for which the model said one time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work is: `done` of `total` windows, of which `span` is next."""
+
+    done: int
+    total: int
+    span: Span
+
+
+class Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    def add(self, stage: str, milliseconds: float) -> None:
+        self.spent[stage] = self.spent.get(stage, 0.0) + milliseconds
+
+    def rounded(self) -> dict[str, int]:
+        return {stage: round(spent) for stage, spent in self.spent.items()}
+
+
+def open_engine(settings: Settings) -> "Engine":
+    """The model of these settings, loaded. Raises ModelError."""
+    from qvtime.model.engine import Engine
+    from qvtime.model.weights import load_model
+
+    return Engine(load_model(settings.model, settings.device))
+
+
+def look_at(
+    reader: "VideoReader", engine: "Engine", window: Window, granularity_ms: int, clock: Clock
+) -> "Look":
+    """Decode a window's pictures and let the model read them."""
+    habits = engine.loaded.habits
+    started = time.perf_counter()
+    frames = reader.frames_at(
+        frame_times(window.centres_ms, granularity_ms, reader.info.duration_ms),
+        lambda width, height: fit_size(width, height, habits.frame_pixels, minimum=64),
+    )
+    clock.add("decode", 1000 * (time.perf_counter() - started))
+    look = engine.look(frames, window.centres_ms)
+    clock.add("vision", look.vision_ms)
+    clock.add("prefill", look.prefill_ms)
+    return look
+
+
+def said_span(window: Window) -> Span:
+    """The times that can be said about a window."""
+    return Span(window.centres_ms[0], window.centres_ms[-1] + 1)
+
+
+def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:
+    """The time that an event covers whose first and last patch were said by their centres."""
+    half = granularity_ms // 2
+    last_ms = said.start_ms if said.duration_ms == ONE_PATCH_MS else said.end_ms
+    wide = Span(max(0, said.start_ms - half), last_ms + half)
+    return wide.clamp(video) or video
