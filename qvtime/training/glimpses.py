@@ -98,11 +98,7 @@ def label_cells(
                     for c in (state.y, state.x)
                 ]
                 share += np.outer(*inside) / (2 * reach) ** 2 / len(seen)
-            active = [
-                h.verb
-                for h in thing.happenings
-                if h.start_ms < centre + quarter and centre - quarter < h.end_ms
-            ]
+            active = [h.verb for h in thing.happenings if h.start_ms <= centre < h.end_ms]
             verb = VERBS.index(active[0]) if active else ABSENT["verb"]
             look = (list(COLOURS).index(seen[0].colour), SHAPES.index(seen[0].shape))
             wins = share > most

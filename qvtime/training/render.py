@@ -1,6 +1,7 @@
 """Pictures of a scene: the only place where the made world gets its pixels."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +12,9 @@ from qvtime.training.scene import COLOURS, Scene, ThingState
 SUBPIXEL_BITS = 4
 DOT_COLOUR = (25, 25, 25)
 """The dark dot on every object, above its middle: a turned circle differs from a still one."""
+
+SHAKEN_OPACITY = 0.6
+"""Opacity of each of the two pictures of a shaking object."""
 
 
 def _regular(count: int, radius: float, first: float = -math.pi / 2) -> list[tuple[float, float]]:
@@ -54,6 +58,11 @@ def backdrop(scene: Scene, size_px: int) -> npt.NDArray[np.float32]:
 
 def draw(picture: npt.NDArray[np.float32], state: ThingState) -> None:
     """Draw one object into float32 RGB [size, size, 3], in place, with soft edges."""
+    if state.shaken:
+        for way in (-1, 1):
+            x, opacity = state.x + way * state.shaken, SHAKEN_OPACITY * state.opacity
+            draw(picture, replace(state, x=x, opacity=opacity, shaken=0.0))
+        return
     size_px = picture.shape[0]
     reach = 1.35 * state.radius
     left, top = (max(0, int((c - reach) * size_px)) for c in (state.x, state.y))

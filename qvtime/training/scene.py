@@ -34,7 +34,10 @@ VERBS = (
 
 HOP_SECONDS, HOP_HEIGHT = 0.7, 0.16
 SPIN_TURNS_PER_SECOND = 0.7
-SHAKE_PER_SECOND, SHAKE_WIDTH, SHAKE_RADIANS = 3.1, 0.05, 0.5
+SHAKE_PER_SECOND, SHAKE_WIDTH = 3.1, (0.035, 0.065)
+"""A shaking object is seen twice, as in a long exposure: how far from its place, in widths."""
+TURN_SHARE = (0.15, 0.85)
+"""How much of a turning object has its new colour when it begins, and when it ends, to turn."""
 BLINK_SECONDS, BLINK_OPACITY = 0.54, 0.12
 FADE_OPACITY = 0.15
 """Opacity with which an object starts to appear, and from which it vanishes."""
@@ -79,6 +82,7 @@ class ThingState:
     opacity: float = 1.0
     turned: str | None = None
     turned_share: float = 0.0
+    shaken: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +161,15 @@ def _in_motion(
         case "grows" | "shrinks":
             return replace(rest, radius=rest.radius + (after.radius - rest.radius) * share)
         case "shakes":
-            swing = math.sin(2 * math.pi * SHAKE_PER_SECOND * since)
-            lean = math.cos(2 * math.pi * SHAKE_PER_SECOND * 0.8 * since)
-            return replace(
-                rest,
-                x=rest.x + SHAKE_WIDTH * swing,
-                radians=rest.radians + SHAKE_RADIANS * lean,
-            )
+            swing = abs(math.sin(math.pi * SHAKE_PER_SECOND * since))
+            least, most = SHAKE_WIDTH
+            return replace(rest, shaken=least + (most - least) * swing)
         case "blinks":
             dark = (since % BLINK_SECONDS) < BLINK_SECONDS / 2
             return replace(rest, opacity=BLINK_OPACITY if dark else 1.0)
         case "turns":
-            return replace(rest, turned=happening.turned, turned_share=share)
+            begun, ended = TURN_SHARE
+            turned_share = begun + (ended - begun) * share
+            return replace(rest, turned=happening.turned, turned_share=turned_share)
         case _:
             return replace(rest, x=rest.x + (after.x - rest.x) * share)

@@ -13,17 +13,17 @@ PAUSE_MS = (1200, 7000)
 """Shortest and longest rest of one object between two events."""
 TOGETHER = 2
 """How many events may go on at the same moment."""
-APART = 0.32
+APART = 0.36
 """Least distance between two objects at rest, in widths of the picture."""
-MARGIN = 0.17
+MARGIN = 0.18
 """Least distance of an object from the picture's edge, in widths."""
-SMALL, BIG = (0.11, 0.13), 1.65
+SMALL, BIG = (0.13, 0.15), 1.5
 """Radius of a small object, in widths; how much larger a grown one is."""
 
 
 def make_scene(generator: np.random.Generator, duration_ms: int) -> Scene:
     """A new scene; the same generator state gives the same scene."""
-    count = int(generator.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.35, 0.25]))
+    count = int(generator.choice([1, 2, 3, 4], p=[0.15, 0.35, 0.35, 0.15]))
     places = _places(generator, count)
     looks: set[tuple[str, str]] = set()
     states: list[ThingState] = []

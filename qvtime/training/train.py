@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--vision-steps", type=int, default=1500)
     parser.add_argument("--steps", type=int, default=6000, help="steps after the vision tower's")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
-    parser.add_argument("--batch", type=int, default=12, help="clips a step")
+    parser.add_argument("--batch", type=int, default=12, help="clips of the most patches a step")
     parser.add_argument("--patches", type=int, default=6, help="temporal patches a clip at most")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     parser.add_argument("--workers", type=int, default=1, help="processes that make clips")
@@ -149,9 +149,8 @@ class Course:
         total = options.vision_steps + options.steps
         token = self.tokenizer.convert_tokens_to_ids
         controls = token(["<|endoftext|>", "<|video_pad|>", "<|vision_end|>"])
-        count = options.batch * options.patches // GLIMPSES_PER_CLIP
-        glimpses = self._made(_make_glimpses, count, collate_glimpses)
-        lessons = self._made(_make_lessons, options.batch, lambda some: collate(some, *controls))
+        glimpses = self._made(_make_glimpses, GLIMPSES_PER_CLIP, collate_glimpses)
+        lessons = self._made(_make_lessons, 0, lambda some: collate(some, *controls))
         figures: dict[str, list[float]] = defaultdict(list)
         self.model.train()
         while self.step < total and time.monotonic() - began < options.minutes * 60:
@@ -206,16 +205,20 @@ class Course:
         return warm * (0.55 + 0.45 * math.cos(math.pi * done))
 
     def _made(
-        self, maker: Callable[..., None], count: int, gather: Callable[[list[Any]], Any]
+        self, maker: Callable[..., None], each: int, gather: Callable[[list[Any]], Any]
     ) -> Iterator[Any]:
-        """Batches of `count` things that worker processes make. Each is used once.
+        """Batches of things that worker processes make, `each` patches a thing (0: its key).
+
+        Every batch has as many patches as `--batch` clips of `--patches`; short lessons come in
+        larger batches. Each thing is used once.
 
         Seen three times each, lessons were learned by heart: 49 % of the answers to "what happens
         at" right while teaching, 26 % on new ones.
         """
         options = self.options
         context: Any = multiprocessing.get_context("fork" if options.device == "cpu" else "spawn")
-        made: Any = context.Queue(4 * count)
+        most = options.batch * options.patches
+        made: Any = context.Queue(4 * most // (each or options.patches))
         for worker in range(options.workers):
             seed = 1_000_003 * (options.seed + self.step) + worker
             context.Process(target=maker, args=(seed, options.patches, made), daemon=True).start()
@@ -226,7 +229,7 @@ class Course:
             while True:
                 key, thing = made.get()
                 shelves[key].append(thing)
-                if len(shelves[key]) == count:
+                if len(shelves[key]) * (each or key) >= most:
                     ready.put(gather(shelves.pop(key)))
 
         threading.Thread(target=shelve, daemon=True).start()
