@@ -71,6 +71,25 @@ def test_a_signal_ends_it_and_its_children_quietly(
     assert not list(tmp_path.glob("*qvtime*")), "only torch leaves a folder"
 
 
+def test_ctrl_c_while_the_modules_load_ends_it_quietly() -> None:
+    program = """
+import sys
+from qvtime.__main__ import main
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=50, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_a_reader_that_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
     with answering(tmp_path) as process:
         (decoder,) = children(process.pid)
