@@ -14,6 +14,8 @@
     │   └── OutOfMemory                this machine cannot hold the work
     ├── OutputError                 5  the result could not be written
     └── StoreError                  5  the index cannot be used
+        ├── IndexDamaged               its file is not what an index is; it is left as it is
+        ├── IndexTooNew                a newer qvtime wrote it
         └── IndexLocked             4  another run holds it
 
 Only `qvtime.cli.main` turns them into exit codes. Other codes: 0 done or found, 1 nothing found,
@@ -90,6 +92,14 @@ class OutputError(QvtimeError):
 
 class StoreError(QvtimeError):
     """The index cannot be used."""
+
+
+class IndexDamaged(StoreError):
+    """The file is no index, or is broken; nothing deletes or repairs it."""
+
+
+class IndexTooNew(StoreError):
+    """A newer qvtime wrote the index; it is left as it is."""
 
 
 class IndexLocked(StoreError):

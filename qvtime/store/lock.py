@@ -1,0 +1,64 @@
+"""One writer at a time: a lock on the folder of an index that the kernel frees with its holder."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from qvtime.errors import IndexLocked, StoreError
+
+
+class FolderLock:
+    """The right to change what is in a folder; held from making it until `close`. A context.
+
+    IndexLocked at once when another process, or another lock of this one, holds it; StoreError
+    when the folder cannot be locked. It is a `flock`, so a killed holder leaves nothing behind,
+    and a child process does not inherit it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "lock"
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            self._descriptor = os.open(self._file, flags, 0o666)
+        except OSError as error:
+            raise _cannot_lock(self._file, error) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Only for whoever reads the message of a second run; the kernel knows who holds it.
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BlockingIOError:
+            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip()
+            os.close(self._descriptor)
+            who = f"process {holder}" if holder.isdecimal() else "another run"
+            raise IndexLocked(
+                f"{folder}: {who} is changing this index", "wait until it has ended"
+            ) from None
+        except OSError as error:
+            os.close(self._descriptor)
+            raise _cannot_lock(self._file, error) from error
+
+    def close(self) -> None:
+        """Let go; the file stays, because removing it would let two others hold it at once."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _cannot_lock(file: Path, error: OSError) -> StoreError:
+    hint = "keep the index elsewhere with --index DIR"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        hint = f"free some space, or {hint}"
+    return StoreError(f"{file}: cannot be locked: {(error.strerror or str(error)).lower()}", hint)
