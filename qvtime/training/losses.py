@@ -9,6 +9,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from qvtime.training.alignment import AttentionRecorder, alignment_loss
 from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
 from qvtime.training.glimpses import ABSENT, CELL_LABELS
+from qvtime.training.lessons import KINDS
 from qvtime.training.miniature import HEARING_LAYER, TeachingHeads
 from qvtime.training.scene import COLOURS, SHAPES, VERBS
 
@@ -81,7 +82,7 @@ def answer_loss(
     logits = model.lm_head(hidden[:, :-1][spoken]).float()
     wanted = batch.labels[:, 1:][spoken]
     answers = F.cross_entropy(logits, wanted)
-    events = event_loss(heads, heard[0][batch.ends], batch.going_on)
+    events = event_loss(heads, heard[0][batch.ends], batch.going_on, batch.targets.shape[1])
     loss = answers + EVENTS_WEIGHT * events
     figures = {"answers": answers.item(), "events": events.item()}
     if aligned:
@@ -94,21 +95,30 @@ def answer_loss(
     return Taught(loss, figures)
 
 
-def event_loss(heads: TeachingHeads, hidden: torch.Tensor, going_on: torch.Tensor) -> torch.Tensor:
+def event_loss(
+    heads: TeachingHeads, hidden: torch.Tensor, going_on: torch.Tensor, patches: int
+) -> torch.Tensor:
     """What goes on in every patch, read off its last token: whole events, and their parts.
 
-    hidden: [patches, hidden]; going_on: float [patches, KINDS]. The parts (some colour, some
-    shape, some verb is active) are few and common, and teach sooner than the whole events.
+    hidden: [B * patches, hidden]; going_on: float [B * patches, KINDS]. The parts (some colour,
+    some shape, some verb is active) are few and common, and teach sooner than the whole events.
+    Which events begin in a patch, and which were over when it came, is what times rest on.
     """
     table = going_on.view(-1, len(COLOURS), len(SHAPES), len(VERBS))
     parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
-    whole = F.binary_cross_entropy_with_logits(
-        heads.events(hidden).float(), going_on, reduction="none"
+    before = F.pad(going_on.view(-1, patches, KINDS)[:, :-1], (0, 0, 1, 0)).reshape_as(going_on)
+    edges = torch.cat((going_on * (1 - before), before * (1 - going_on)), 1)
+    said = (heads.events(hidden), heads.parts(hidden), heads.edges(hidden))
+    return (
+        torch.stack(
+            [
+                F.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none").sum(-1)
+                for logits, truth in zip(said, (going_on, parts, edges), strict=True)
+            ]
+        )
+        .sum(0)
+        .mean()
     )
-    partly = F.binary_cross_entropy_with_logits(
-        heads.parts(hidden).float(), parts, reduction="none"
-    )
-    return whole.sum(-1).mean() + partly.sum(-1).mean()
 
 
 def _exact(right: torch.Tensor, batch: Batch, spoken: torch.Tensor) -> dict[str, float]:

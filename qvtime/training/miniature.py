@@ -120,6 +120,8 @@ class TeachingHeads(nn.Module):
         self.events = nn.Linear(HIDDEN, KINDS)
         nn.init.constant_(self.events.bias, -5.0)
         self.parts = nn.Linear(HIDDEN, len(COLOURS) + len(SHAPES) + len(VERBS))
+        self.edges = nn.Linear(HIDDEN, 2 * KINDS)
+        nn.init.constant_(self.edges.bias, -5.0)
 
     def of_cells(self, name: str, level: int) -> nn.Module:
         """The head for one label of the cells ("colour" …) on one level of features."""

@@ -160,7 +160,7 @@ class Book:
         asked = encode_question(self.tokenizer, question)
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
         alignments = [Alignment(len(asked) - 1, patches)] if patches else []
-        text_time, inside = "", False
+        text_time, inside, ends = "", False, False
         for place, token in enumerate(answered):
             if token == self.time_open:
                 text_time, inside, opened = "", True, place
@@ -168,7 +168,10 @@ class Book:
                 inside = False
                 centre = round(float(text_time) * 1000) - self.offset_ms
                 patch = int(np.flatnonzero(self.centres == centre)[0])
-                alignments += [Alignment(len(asked) + p, (patch,)) for p in range(opened, place)]
+                # Attention looks back: only the patch after the last one can know that it was.
+                seen = tuple(range(patch, min(patch + 1 + ends, len(self.centres))))
+                alignments += [Alignment(len(asked) + p, seen) for p in range(opened, place)]
+                ends = not ends  # times come in pairs
             elif inside:
                 text_time += self.tokenizer.decode([token])
         return Tail((*asked, *answered), len(asked), tuple(alignments), kind)

@@ -110,7 +110,7 @@ class Course:
         self.tokenizer, self.options = tokenizer, options
         tower = [*model.model.visual.parameters(), *heads.cells.parameters()]
         speaker = [*model.model.language_model.parameters(), *heads.events.parameters()]
-        speaker += heads.parts.parameters()
+        speaker += [*heads.parts.parameters(), *heads.edges.parameters()]
         self.parameters = [*tower, *speaker]
         self.optimizer = torch.optim.AdamW(
             [{"params": tower}, {"params": speaker}],
@@ -195,14 +195,14 @@ class Course:
         return figures
 
     def _rate_share(self) -> float:
-        """Each of the two parts warms up and falls along a cosine to a tenth."""
+        """Each of the two parts warms up and falls along a cosine to a fiftieth."""
         options = self.options
         begin, length = 0, options.vision_steps
         if self.step >= options.vision_steps:
             begin, length = options.vision_steps, options.steps
         done = (self.step - begin) / length
         warm = min(1.0, (self.step - begin + 1) / 100)
-        return warm * (0.55 + 0.45 * math.cos(math.pi * done))
+        return warm * (0.51 + 0.49 * math.cos(math.pi * done))
 
     def _made(
         self, maker: Callable[..., None], each: int, gather: Callable[[list[Any]], Any]
