@@ -23,6 +23,7 @@ from qvtime.model.memory import out_of_memory_is
 from qvtime.model.pixels import FRAMES_PER_PATCH
 from qvtime.model.prefix import VideoPrefix, prefill
 from qvtime.model.prompt import encode_question, encode_video
+from qvtime.model.spans import ANSWER_TOKENS, Occurrences, find_occurrences
 from qvtime.model.vision import VideoFeatures, video_features
 from qvtime.model.weights import LoadedModel
 
@@ -114,6 +115,19 @@ class Look:
             question_tokens=len(tail),
             answer_ms=1000 * (time.perf_counter() - started),
         )
+
+    def spans(self, event: str) -> Occurrences:
+        """When `event` happens, scored by the model's own probabilities.
+
+        Times are the centres of the patches. Raises as `ask` does.
+        """
+        if self._prefix is None:
+            raise ValueError("this look is closed")
+        loaded = self._engine.loaded
+        tail = encode_question(loaded.tokenizer, loaded.habits.ask_when(event))
+        _check_length(loaded, self.video_tokens + len(tail) + ANSWER_TOKENS)
+        with _memory(loaded), torch.inference_mode():
+            return find_occurrences(self._prefix, loaded.tokenizer, tail, self.centres_ms)
 
     def close(self) -> None:
         """Forget the video."""

@@ -15,6 +15,7 @@ from transformers.models.qwen3_vl.modeling_qwen3_vl import BaseModelOutputWithDe
 
 from qvtime.model.cache import roomy_cache, shorten
 from qvtime.model.positions import prefix_positions, tail_positions
+from qvtime.model.token_tree import TokenTree
 from qvtime.model.vision import VideoFeatures
 
 
@@ -58,6 +59,55 @@ class VideoPrefix:
         )
         logits: torch.Tensor = out.logits[0, -1].float()
         return logits
+
+    def weigh(self, tree: TokenTree) -> list[float]:
+        """The log-probability of each node's path from the root; 0 for the root itself.
+
+        The root follows what was added before. All branches are read in one pass, each token
+        seeing the video, what was added, and its own ancestors; nothing of the tree is kept.
+        """
+        inner, device = tree.inner, self._model.device
+        if not inner:
+            return [0.0]
+        held = int(self._cache.get_seq_length())
+        first = self._next_position + self.added_tokens
+        depths = torch.tensor([tree.depths[node] for node in inner], device=device)
+        try:
+            logits = self._model(
+                input_ids=torch.tensor([[tree.tokens[node] for node in inner]], device=device),
+                position_ids=(first + depths).expand(3, 1, -1),  # [3, 1, nodes]
+                attention_mask=_ancestors(tree, inner, held, self._model.dtype).to(device),
+                past_key_values=self._cache,
+                use_cache=True,
+            ).logits[0]  # [inner nodes, vocabulary]
+        finally:
+            shorten(self._cache, held)
+        place = {node: k for k, node in enumerate(inner)}
+        rows = torch.tensor([place[parent] for parent in tree.parents[1:]], device=device)
+        said = logits[rows, torch.tensor(tree.tokens[1:], device=device)].float()
+        own = (said - logits.float().logsumexp(-1)[rows]).tolist()
+        weights = [0.0]
+        for parent, log_probability in zip(tree.parents[1:], own, strict=True):
+            weights.append(weights[parent] + log_probability)
+        return weights
+
+
+def _ancestors(
+    tree: TokenTree, nodes: Sequence[int], held: int, dtype: torch.dtype
+) -> torch.Tensor:
+    """What each node may see, as every attention of transformers adds it: 0, or the least number.
+
+    [1, 1, nodes, held + nodes]: all tokens held, itself, and its ancestors.
+    """
+    place = {node: k for k, node in enumerate(nodes)}
+    seen = torch.zeros((len(nodes), len(nodes)), dtype=torch.bool)
+    for k, node in enumerate(nodes):
+        if node:
+            seen[k] = seen[place[tree.parents[node]]]
+        seen[k, k] = True
+    mask = torch.zeros((1, 1, len(nodes), held + len(nodes)), dtype=dtype)
+    mask[0, 0, :, held:].masked_fill_(~seen, torch.finfo(dtype).min)
+    return mask
 
 
 def prefill(model: Any, ids: Sequence[int], features: VideoFeatures, video_pad: int) -> VideoPrefix:
