@@ -15,10 +15,12 @@ class Report:
     """An answer, its events, and where they come from.
 
     path: as the user gave it, any bytes (`os.fsdecode`). video: None when it could not be opened.
-    answer: text in which every time is a `<time>` tag. looked: the spans the model saw.
-    settings: the choices that shaped the answer. damage: what was wrong with the video, a sentence
-    each. timings_ms: how long each stage took. Text that is no Unicode (a question from the bytes
-    of a command line) has "?" in its place, so that every format can be written.
+    answer: text in which every time is a `<time>` tag. looked: the spans the model saw, at
+    `granularity_ms`. skimmed: the spans of which it saw, before it looked closer at some of them,
+    one patch every `skimmed_every_ms`. settings: the choices that shaped the answer. damage: what
+    was wrong with the video, a sentence each. timings_ms: how long each stage took. Text that is
+    no Unicode (a question from the bytes of a command line) has "?" in its place, so that every
+    format can be written.
     """
 
     path: str
@@ -32,6 +34,8 @@ class Report:
     timings_ms: Mapping[str, int] = field(default_factory=dict)
     looked: tuple[Span, ...] = ()
     granularity_ms: int | None = None
+    skimmed: tuple[Span, ...] = ()
+    skimmed_every_ms: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("question", "answer", "model"):

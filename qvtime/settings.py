@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 GRANULARITIES_MS = (100, 500, 1000)
 """What `--granularity` may be: the span of one temporal patch (two sampled frames)."""
 
+PATCH_BUDGET = 2048
+"""How many temporal patches one pass over a video reads at most.
+
+At a full-size model's 120 tokens a patch these are 250,000 tokens: what Qwen3-VL was trained to
+read at once and evaluated with (arXiv 2511.21631, 5.9), seconds of prefill on one GPU. At 0.5 s
+they hold ten minutes of overlapping windows; a longer video is skimmed first.
+"""
+
 DECODERS = ("pyav", "opencv")
 
 DEMO_MODEL = "demo"
@@ -23,6 +31,10 @@ class Limits:
     consecutive_decode_failures: int = 8
     memory_bytes: int = 4 << 30
     question_characters: int = 4000
+    subtitle_bytes: int = 8 << 20
+    subtitle_cues: int = 100_000
+    cue_characters: int = 200
+    window_subtitle_characters: int = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class Settings:
     decoder: str = "pyav"
     granularity_ms: int | None = None
     window_ms: int | None = None
+    patch_budget: int = PATCH_BUDGET
     max_new_tokens: int = 256
     device: str = "auto"
     limits: Limits = field(default_factory=Limits)

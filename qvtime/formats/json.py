@@ -37,6 +37,7 @@ def document(report: Report) -> dict[str, object]:
         "model": report.model,
         "granularity_ms": report.granularity_ms,
         "looked": [_span(span) for span in report.looked],
+        **_skimmed(report),
         "settings": dict(report.settings),
         "damage": list(report.damage),
         "timings_ms": dict(report.timings_ms),
@@ -51,6 +52,16 @@ def _video(report: Report) -> dict[str, object]:
     if report.video is not None:
         video |= {key: value for key, value in asdict(report.video).items() if key != "path"}
     return video
+
+
+def _skimmed(report: Report) -> dict[str, object]:
+    """What was seen coarsely; nothing where the video was not skimmed."""
+    if not report.skimmed:
+        return {}
+    return {
+        "skimmed": [_span(span) for span in report.skimmed],
+        "skimmed_every_ms": report.skimmed_every_ms,
+    }
 
 
 def _span(span: Span) -> dict[str, object]:

@@ -42,6 +42,9 @@ def _span(span: Span) -> str:
 def where_line(report: Report) -> str:
     """Where it looked, how finely, with which model."""
     parts = []
+    if report.skimmed and report.skimmed_every_ms is not None:
+        skimmed = " and ".join(map(_span, _stretches(report.skimmed)))
+        parts.append(f"skimmed {skimmed} every {report.skimmed_every_ms / 1000:g} s")
     stretches = _stretches(report.looked)
     if stretches:
         windows = f" in {len(report.looked)} windows" if len(report.looked) > 1 else ""

@@ -1,55 +1,27 @@
 """Ask a video: look where the question points, and tie every claim of the answer to a time."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qvtime.answer import ParsedAnswer, parse_answer
 from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.claims import claims
-from qvtime.tasks.looking import (
-    ONE_PATCH_MS,
-    Clock,
-    Progress,
-    look_at,
-    said_span,
-    whole_patches,
-)
+from qvtime.tasks.answering import Pass, report_of
+from qvtime.tasks.looking import Clock, Progress
 from qvtime.tasks.plan import (
     Plan,
-    Window,
     check_question,
     check_window,
+    plan_closer,
     plan_question,
     times_of,
 )
-from qvtime.timeline import Event, Span, merge_events
-from qvtime.timestamps import format_tag
+from qvtime.tasks.reading import read_windows
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine, Look, Reply
+    from qvtime.model.engine import Engine
     from qvtime.video.reader import VideoReader
-
-
-WHEN_TOKENS = 64
-"""Enough to say when a claimed event happens."""
-
-MOST_CLAIMS = 8
-"""How many claims of one answer are looked up; each costs a question."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the model said about one window; dropped: what was left out of it, a phrase each."""
-
-    window: Window
-    parsed: ParsedAnswer
-    events: tuple[Event, ...]
-    dropped: tuple[str, ...]
 
 
 def ask_video(
@@ -100,138 +72,25 @@ def _answer(
     settings: Settings,
     progress: Callable[[Progress], None],
 ) -> list[Report]:
-    """Reports for questions that look at the same windows."""
+    """Reports for questions that look at the same windows: a skim, then closer where it pointed."""
     clocks = [Clock() for _ in plans]
-    seen: list[list[_Seen]] = [[] for _ in plans]
-    windows = plans[0].windows
-    for done, window in enumerate(windows):
-        progress(Progress(done, len(windows), window.span))
-        with look_at(reader, engine, window, plans[0].granularity_ms, clocks[0]) as look:
-            for place, plan in enumerate(plans):
-                started = time.perf_counter()
-                words = plan.model_questions[done]
-                seen[place].append(_ask(look, engine, plan, words, window, reader, settings))
-                clocks[place].add("answer", 1000 * (time.perf_counter() - started))
-    return [
-        _report(path, reader, engine, plan, said, clock)
-        for plan, said, clock in zip(plans, seen, clocks, strict=True)
+    passes = [
+        [Pass(plan, seen)]
+        for plan, seen in zip(
+            plans, read_windows(reader, engine, plans, settings, clocks, progress), strict=True
+        )
     ]
-
-
-def _ask(
-    look: "Look",
-    engine: "Engine",
-    plan: Plan,
-    words: str,
-    window: Window,
-    reader: "VideoReader",
-    settings: Settings,
-) -> _Seen:
-    """One question about one window; claims about a moment are looked up once more."""
-    habits = engine.loaded.habits
-    reply = look.ask(habits.ask(words), settings.max_new_tokens)
-    video = Span(0, reader.info.duration_ms)
-    parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
-    if window.moment_ms is not None and not parsed.events and not parsed.nothing:
-        events = tuple(
-            _ground(look, engine, claim, plan, window.moment_ms, video, reply)
-            for claim in claims(reply.text)[:MOST_CLAIMS]
-        )
-    else:
-        events = tuple(
-            replace(
-                event,
-                span=whole_patches(event.span, plan.granularity_ms, video),
-                caption=event.caption or plan.question,
-                score=reply.probability,
-            )
-            for event in parsed.events
-        )
-    dropped = parsed.dropped
-    if reply.finish_reason == "length":
-        dropped += (f"what the answer would have said after {len(reply.token_ids)} tokens",)
-    return _Seen(window, parsed, events, dropped)
-
-
-def _ground(
-    look: "Look",
-    engine: "Engine",
-    claim: str,
-    plan: Plan,
-    moment_ms: int,
-    video: Span,
-    reply: "Reply",
-) -> Event:
-    """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
-    habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
-    said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
-    again = parse_answer(look.ask(habits.ask_when(claim), WHEN_TOKENS).text, said, ONE_PATCH_MS)
-    spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
-    moment = whole_patches(Span(moment_ms, moment_ms + 1), granularity_ms, video)
-    found = [span for span in spans if span.overlap_ms(moment)]
-    best = max(found, key=lambda span: span.overlap_ms(moment)) if found else moment
-    return Event(best, claim, reply.probability)
-
-
-def _report(
-    path: str,
-    reader: "VideoReader",
-    engine: "Engine",
-    plan: Plan,
-    seen: Sequence[_Seen],
-    clock: Clock,
-) -> Report:
-    """The answers of all windows as one."""
-    events = merge_events(
-        (event for one in seen for event in one.events), gap_ms=plan.granularity_ms
-    )
-    dropped = [phrase for one in seen for phrase in one.dropped]
-    return Report(
-        path=path,
-        question=plan.question,
-        answer=_answer_text(plan, seen, events),
-        events=events,
-        model=engine.loaded.name,
-        video=reader.info,
-        settings={
-            "granularity_ms": plan.granularity_ms,
-            "windows": len(plan.windows),
-            "decoder": reader.info.decoder,
-            "device": engine.loaded.device,
-            "revision": engine.loaded.revision,
-            "dropped": "; ".join(dropped) or None,
-        },
-        damage=reader.damage,
-        timings_ms=clock.rounded(),
-        looked=tuple(window.span for window in plan.windows),
-        granularity_ms=plan.granularity_ms,
-    )
-
-
-def _answer_text(plan: Plan, seen: Sequence[_Seen], events: Sequence[Event]) -> str:
-    """One answer in words: the model's own about moments, else what all windows found.
-
-    Words that came without a time, of one window among several, come after that window's span.
-    """
-    if all(one.window.moment_ms is not None for one in seen):
-        return " ".join(_about_moment(one) for one in seen)
-    untimed = [one for one in seen if not (one.events or one.parsed.nothing or one.parsed.dropped)]
-    sentences = [_sentence(event, plan.question) for event in events]
-    if len(seen) > 1:
-        sentences += [_about_window(one) for one in untimed]
-    return "; ".join(sentences) or seen[0].parsed.text_with_tags
-
-
-def _about_moment(one: _Seen) -> str:
-    return f"{format_tag(one.window.moment_ms or 0)} {one.parsed.text_with_tags}".rstrip()
-
-
-def _about_window(one: _Seen) -> str:
-    span = one.window.span
-    said = one.parsed.text_with_tags
-    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)} {said}".rstrip()
-
-
-def _sentence(event: Event, question: str) -> str:
-    times = f"{format_tag(event.span.start_ms)} - {format_tag(event.span.end_ms)}"
-    return times if event.caption == question else f"{times} {event.caption}"
+    patches = engine.loaded.habits.window_patches
+    for done, clock in zip(passes, clocks, strict=True):
+        skim = done[0]
+        if not skim.plan.skims:
+            continue
+        pointed = [event for one in skim.seen for event in one.events]
+        closer = plan_closer(skim.plan, pointed, reader.info.duration_ms, settings, patches)
+        if closer is not None:
+            (seen,) = read_windows(reader, engine, [closer], settings, [clock], progress)
+            done.append(Pass(closer, seen))
+    return [
+        report_of(path, reader, engine, done, clock)
+        for done, clock in zip(passes, clocks, strict=True)
+    ]

@@ -4,25 +4,26 @@ A question about a moment gets patches centred on that very moment, so that the 
 before and just after it make one temporal patch and its time is spelled in the prompt exactly as
 in the question. A question about a list of moments ("at 0:10 and at 3:00") is asked of each. One
 about a span, or about no time, gets windows over it with overlap, and each window is asked about
-its part of the span.
+its part of the span. Where that would read more than `Settings.patch_budget`, the span is skimmed:
+the same windows of patches, further apart (qvtime.tasks.skim).
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from qvtime.errors import UsageError
 from qvtime.model.prompt import time_label
 from qvtime.settings import Settings
-from qvtime.timeline import Span
+from qvtime.tasks.skim import Reach, look_closer, skim_step_ms
+from qvtime.timeline import Event, Span
 from qvtime.timestamps import find_times, rewrite_times
 from qvtime.video.sampling import patch_centres, window_around, windows
 
 GRANULARITY_MS = 500
 LABEL_MS = 100
 """The step of the times in a prompt: seconds with one decimal."""
-OVERLAP_SHARE = 0.375
-"""How much of a window its neighbour sees too: an event at a seam is whole in one of them."""
 
 _LISTED = re.compile(
     r"\s*(?:[,;&、，]\s*)?(?:(?:and|or)\b|和|与|跟|以及|还有)?\s*(?:(?:at|around|about|near)\b|[在于])?"
@@ -47,13 +48,25 @@ class Window:
 class Plan:
     """A question, where to look for its answer, and how the model reads it there.
 
-    windows: in order of time; model_questions: what each of them is asked.
+    granularity_ms: how long a patch is; step_ms: how far apart patches lie, more than that where
+    the video is skimmed. windows: in order of time; model_questions: what each of them is asked.
     """
 
     question: str
     granularity_ms: int
+    step_ms: int
     windows: tuple[Window, ...]
     model_questions: tuple[str, ...]
+
+    @property
+    def skims(self) -> bool:
+        """Whether there is more between its patches."""
+        return self.step_ms > self.granularity_ms
+
+    @property
+    def span(self) -> Span:
+        """From its first window to its last."""
+        return Span(self.windows[0].span.start_ms, self.windows[-1].span.end_ms)
 
 
 def check_question(question: str, settings: Settings) -> None:
@@ -85,31 +98,64 @@ def check_window(settings: Settings, window_patches: int, model: str) -> None:
 def plan_question(question: str, duration_ms: int, settings: Settings, window_patches: int) -> Plan:
     """Where to look in a video this long. UsageError for times that it does not have."""
     check_question(question, settings)
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
-    longest_ms = window_patches * granularity_ms
-    window_ms = settings.window_ms or longest_ms
+    reach = _reach(settings, window_patches)
     found = times_of(question, duration_ms)
     moments = [one for one in found if isinstance(one, int)]
     alone = _each_alone(question) if found and len(moments) == len(found) else []
-    if alone:
-        by_moment = dict(zip((_labelled(one, duration_ms) for one in moments), alone, strict=True))
-        planned = tuple(
-            _around(moment_ms, window_ms, duration_ms, granularity_ms)
-            for moment_ms in sorted(by_moment)
-        )
-        words = [by_moment[moment_ms] for moment_ms in sorted(by_moment)]
-    else:
-        parts = windows(_hull(found, duration_ms), window_ms, int(window_ms * OVERLAP_SHARE))
-        planned = tuple(_on_grid(part, granularity_ms) for part in parts)
-        words = [question] * len(planned)
-    if len(found) == 1 or alone:
-        model_questions = tuple(
-            _in_labels(said, duration_ms, (window,))
-            for said, window in zip(words, planned, strict=True)
-        )
+    if not alone:
+        whole = _hull(found, duration_ms)
+        step_ms = skim_step_ms(whole.duration_ms, reach, settings.patch_budget)
+        return _plan_over(question, (whole,), duration_ms, reach, step_ms)
+    by_moment = dict(zip((_labelled(one, duration_ms) for one in moments), alone, strict=True))
+    planned = tuple(
+        _around(moment_ms, reach.window_ms, duration_ms, reach.granularity_ms)
+        for moment_ms in sorted(by_moment)
+    )
+    model_questions = tuple(
+        _in_labels(by_moment[moment_ms], duration_ms, (window,))
+        for moment_ms, window in zip(sorted(by_moment), planned, strict=True)
+    )
+    return Plan(question, reach.granularity_ms, reach.granularity_ms, planned, model_questions)
+
+
+def plan_closer(
+    skim: Plan,
+    pointed: Sequence[Event],
+    duration_ms: int,
+    settings: Settings,
+    window_patches: int,
+) -> Plan | None:
+    """Where to look at full granularity after a skim that found these events, within the budget.
+
+    None when there is nothing to look at.
+    """
+    reach = _reach(settings, window_patches)
+    stretches = look_closer(pointed, skim.step_ms, skim.span, reach, settings.patch_budget)
+    if not stretches:
+        return None
+    return _plan_over(skim.question, stretches, duration_ms, reach, reach.granularity_ms)
+
+
+def _reach(settings: Settings, window_patches: int) -> Reach:
+    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    return Reach(settings.window_ms or window_patches * granularity_ms, granularity_ms)
+
+
+def _plan_over(
+    question: str, stretches: Sequence[Span], duration_ms: int, reach: Reach, step_ms: int
+) -> Plan:
+    """Windows over these stretches, with overlap unless they skim."""
+    overlap_ms = reach.overlap_ms if step_ms == reach.granularity_ms else 0
+    planned = tuple(
+        Window(part, tuple(patch_centres(part, step_ms)))
+        for stretch in stretches
+        for part in windows(stretch, reach.at_step(step_ms), overlap_ms)
+    )
+    if len(find_times(question)) == 1:
+        words = tuple(_in_labels(question, duration_ms, (window,)) for window in planned)
     else:  # times that are neither a list nor one span may lie in different windows
-        model_questions = (_in_labels(question, duration_ms, planned),) * len(planned)
-    return Plan(question, granularity_ms, planned, model_questions)
+        words = (_in_labels(question, duration_ms, planned),) * len(planned)
+    return Plan(question, reach.granularity_ms, step_ms, planned, words)
 
 
 def times_of(question: str, duration_ms: int) -> list[int | Span]:
@@ -147,10 +193,6 @@ def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: in
     after = (span.end_ms - 1 - moment_ms) // granularity_ms
     centres = tuple(moment_ms + k * granularity_ms for k in range(-before, after + 1))
     return Window(span, centres, moment_ms)
-
-
-def _on_grid(span: Span, granularity_ms: int) -> Window:
-    return Window(span, tuple(patch_centres(span, granularity_ms)))
 
 
 def _in_labels(question: str, duration_ms: int, seen: tuple[Window, ...]) -> str:

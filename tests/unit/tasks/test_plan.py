@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,7 @@ def test_a_span_is_covered_and_its_ends_are_named(
     for window, words in zip(plan.windows, plan.model_questions, strict=True):
         assert window.moment_ms is None
         assert 1 <= len(window.centres_ms) <= patches
-        assert all(centre % granularity_ms == 0 for centre in window.centres_ms)
+        assert all(centre % plan.step_ms == 0 for centre in window.centres_ms)
         named = re.findall(r"<[0-9.]+ seconds>", words)
         assert len(named) == 2
         assert set(named) <= labels(window), "of its own patches"
@@ -74,8 +75,10 @@ def test_without_a_time_it_looks_at_everything(
     duration_ms: int, granularity_ms: int, patches: int
 ) -> None:
     question = "when do 2 people in version 3.0 meet?"
-    plan = plan_question(question, duration_ms, settings(granularity_ms), patches)
+    unbounded = replace(settings(granularity_ms), patch_budget=10**9)
+    plan = plan_question(question, duration_ms, unbounded, patches)
     assert set(plan.model_questions) == {question}
+    assert not plan.skims
     seen = {centre for window in plan.windows for centre in window.centres_ms}
     assert seen == set(range(0, duration_ms, granularity_ms))
 

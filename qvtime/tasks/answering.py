@@ -1,0 +1,131 @@
+"""What a model said about the windows of a video, as one report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qvtime.report import Report, Setting
+from qvtime.tasks.looking import Clock
+from qvtime.tasks.plan import Plan
+from qvtime.tasks.reading import Seen
+from qvtime.timeline import Event, Timeline, merge_events
+from qvtime.timestamps import format_tag
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine
+    from qvtime.video.reader import VideoReader
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One walk over a video: where it led, and what the model said there."""
+
+    plan: Plan
+    seen: Sequence[Seen]
+
+
+def report_of(
+    path: str, reader: "VideoReader", engine: "Engine", passes: Sequence[Pass], clock: Clock
+) -> Report:
+    """The answers of all windows as one; of two passes, what the second did not look at is left
+    as the skim has it."""
+    last = passes[-1]
+    seen = [*last.seen]
+    skim = passes[0] if passes[0].plan.skims else None
+    left: list[Seen] = []
+    if skim is not None and skim is not last:
+        left = _left(skim, last.plan)
+        seen += left
+    events = merge_events(
+        (event for one in last.seen for event in one.events), gap_ms=last.plan.step_ms
+    )
+    if left:
+        coarse = (event for one in left for event in one.events)
+        events = Timeline((*events, *merge_events(coarse, gap_ms=passes[0].plan.step_ms))).events
+    answer = _answer_text(last.plan, seen, events)
+    if skim is not None and not events:
+        answer = f"{answer} {_missed(skim.plan)}".lstrip()
+    closer = () if last is skim else last.plan.windows
+    settings: dict[str, Setting] = {
+        "granularity_ms": last.plan.granularity_ms,
+        "windows": len(closer),
+        "decoder": reader.info.decoder,
+        "device": engine.loaded.device,
+        "revision": engine.loaded.revision,
+        "dropped": "; ".join(phrase for one in seen for phrase in one.dropped) or None,
+    }
+    if skim is not None:
+        left_coarse = seen if last is skim else left
+        settings["skim_windows"] = len(skim.plan.windows)
+        settings["left_coarse"] = sum(len(one.events) for one in left_coarse)
+    return Report(
+        path=path,
+        question=last.plan.question,
+        answer=answer,
+        events=events,
+        model=engine.loaded.name,
+        video=reader.info,
+        settings=settings,
+        damage=reader.damage,
+        timings_ms=clock.rounded(),
+        looked=tuple(window.span for window in closer),
+        granularity_ms=last.plan.granularity_ms if closer else None,
+        skimmed=() if skim is None else tuple(window.span for window in skim.plan.windows),
+        skimmed_every_ms=None if skim is None else skim.plan.step_ms,
+    )
+
+
+def _left(skim: Pass, closer: Plan) -> list[Seen]:
+    """What the skim found where nobody looked closer: events, and words without a time."""
+    stretches = [window.span for window in closer.windows]
+    left = []
+    for one in skim.seen:
+        events = tuple(
+            event
+            for event in one.events
+            if not any(event.span.overlap_ms(stretch) for stretch in stretches)
+        )
+        if events or _untimed(one):
+            left.append(replace(one, events=events))
+    return left
+
+
+def _missed(skim: Plan) -> str:
+    """What a skim that found nothing leaves open."""
+    return (
+        f"(Looked at one moment every {skim.step_ms / 1000:g} s; something shorter may have been"
+        " missed.)"
+    )
+
+
+def _answer_text(plan: Plan, seen: Sequence[Seen], events: Sequence[Event]) -> str:
+    """One answer in words: the model's own about moments, else what all windows found.
+
+    Words that came without a time, of one window among several, come after that window's span.
+    """
+    if all(one.window.moment_ms is not None for one in seen):
+        return " ".join(_about_moment(one) for one in seen)
+    sentences = [_sentence(event, plan.question) for event in events]
+    if len(seen) > 1:
+        sentences += [_about_window(one) for one in seen if _untimed(one)]
+    return "; ".join(sentences) or seen[0].parsed.text_with_tags
+
+
+def _untimed(one: Seen) -> bool:
+    """Whether the model's words about a window came without any time."""
+    return not (one.events or one.parsed.nothing or one.parsed.dropped)
+
+
+def _about_moment(one: Seen) -> str:
+    return f"{format_tag(one.window.moment_ms or 0)} {one.parsed.text_with_tags}".rstrip()
+
+
+def _about_window(one: Seen) -> str:
+    span = one.window.span
+    said = one.parsed.text_with_tags
+    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)} {said}".rstrip()
+
+
+def _sentence(event: Event, question: str) -> str:
+    times = f"{format_tag(event.span.start_ms)} - {format_tag(event.span.end_ms)}"
+    return times if event.caption == question else f"{times} {event.caption}"

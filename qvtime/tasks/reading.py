@@ -1,0 +1,120 @@
+"""What a model says about each window of a plan, and when it says that happens."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qvtime.answer import ParsedAnswer, parse_answer
+from qvtime.settings import Settings
+from qvtime.tasks.claims import claims
+from qvtime.tasks.looking import (
+    ONE_PATCH_MS,
+    Clock,
+    Progress,
+    look_at,
+    said_span,
+    whole_patches,
+)
+from qvtime.tasks.plan import Plan, Window
+from qvtime.timeline import Event, Span
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine, Look, Reply
+    from qvtime.video.reader import VideoReader
+
+WHEN_TOKENS = 64
+"""Enough to say when a claimed event happens."""
+
+MOST_CLAIMS = 8
+"""How many claims of one answer are looked up; each costs a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the model said about one window; dropped: what was left out of it, a phrase each."""
+
+    window: Window
+    parsed: ParsedAnswer
+    events: tuple[Event, ...]
+    dropped: tuple[str, ...]
+
+
+def read_windows(
+    reader: "VideoReader",
+    engine: "Engine",
+    plans: Sequence[Plan],
+    settings: Settings,
+    clocks: Sequence[Clock],
+    progress: Callable[[Progress], None],
+) -> list[list[Seen]]:
+    """What the model says about every window, for each of these plans, whose windows are the same.
+
+    Each window is looked at once; the first clock takes the time for that.
+    """
+    seen: list[list[Seen]] = [[] for _ in plans]
+    windows = plans[0].windows
+    for done, window in enumerate(windows):
+        progress(Progress(done, len(windows), window.span))
+        with look_at(reader, engine, window, plans[0].granularity_ms, clocks[0]) as look:
+            for place, plan in enumerate(plans):
+                started = time.perf_counter()
+                words = plan.model_questions[done]
+                seen[place].append(_ask(look, engine, plan, words, window, reader, settings))
+                clocks[place].add("answer", 1000 * (time.perf_counter() - started))
+    return seen
+
+
+def _ask(
+    look: "Look",
+    engine: "Engine",
+    plan: Plan,
+    words: str,
+    window: Window,
+    reader: "VideoReader",
+    settings: Settings,
+) -> Seen:
+    """One question about one window; claims about a moment are looked up once more."""
+    habits = engine.loaded.habits
+    reply = look.ask(habits.ask(words), settings.max_new_tokens)
+    video = Span(0, reader.info.duration_ms)
+    parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
+    if window.moment_ms is not None and not parsed.events and not parsed.nothing:
+        events = tuple(
+            _ground(look, engine, claim, plan, window.moment_ms, video, reply)
+            for claim in claims(reply.text)[:MOST_CLAIMS]
+        )
+    else:
+        events = tuple(
+            replace(
+                event,
+                span=whole_patches(event.span, plan.step_ms, video),
+                caption=event.caption or plan.question,
+                score=reply.probability,
+            )
+            for event in parsed.events
+        )
+    dropped = parsed.dropped
+    if reply.finish_reason == "length":
+        dropped += (f"what the answer would have said after {len(reply.token_ids)} tokens",)
+    return Seen(window, parsed, events, dropped)
+
+
+def _ground(
+    look: "Look",
+    engine: "Engine",
+    claim: str,
+    plan: Plan,
+    moment_ms: int,
+    video: Span,
+    reply: "Reply",
+) -> Event:
+    """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
+    habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
+    said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
+    again = parse_answer(look.ask(habits.ask_when(claim), WHEN_TOKENS).text, said, ONE_PATCH_MS)
+    spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
+    moment = whole_patches(Span(moment_ms, moment_ms + 1), granularity_ms, video)
+    found = [span for span in spans if span.overlap_ms(moment)]
+    best = max(found, key=lambda span: span.overlap_ms(moment)) if found else moment
+    return Event(best, claim, reply.probability)
