@@ -31,7 +31,7 @@ class Database:
         self.file = file
         # The journal is SQLite's own: WAL cannot be read in a read-only folder, and is not safe
         # on the network file systems where videos lie.
-        name = f"file:{quote(os.fsencode(os.path.abspath(file)))}?mode={'rwc' if writing else 'rw'}"
+        name = f"file:{quote(os.fsencode(file.absolute()))}?mode={'rwc' if writing else 'rw'}"
         with self._in_words():
             self._connection = sqlite3.connect(
                 name, timeout=WAIT_SECONDS, isolation_level=None, uri=True

@@ -5,6 +5,7 @@ import os
 import stat
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from qvtime.errors import VideoError, VideoNotFound
 
@@ -13,6 +14,7 @@ WHOLE_BYTES = 16 << 20
 ENDS_BYTES = 1 << 20
 BLOCKS = 62
 BLOCK_BYTES = 64 << 10
+DIGEST_BYTES = 20
 SETTLED_NS = 2_000_000_000
 """A file that changed more recently could change again without its times showing it."""
 
@@ -70,7 +72,7 @@ def _changes(status: os.stat_result) -> tuple[int, int, int]:
 
 def _status(path: str) -> os.stat_result:
     try:
-        return os.stat(path)
+        return Path(path).stat()
     except FileNotFoundError:
         raise VideoNotFound(f"{path}: there is no such file", "check the path") from None
     except (OSError, ValueError) as error:
@@ -85,7 +87,7 @@ def _digest(path: str, size_bytes: int) -> str:
     encoding or cut.
     """
     whole = size_bytes <= WHOLE_BYTES
-    hashed = hashlib.blake2b(digest_size=20)
+    hashed = hashlib.blake2b(digest_size=DIGEST_BYTES)
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # opening a FIFO would wait for a writer
     try:
         descriptor = os.open(path, flags)
@@ -107,7 +109,7 @@ def _pieces(size_bytes: int) -> list[tuple[int, int]]:
     return [(0, ENDS_BYTES), *blocks, (size_bytes - ENDS_BYTES, ENDS_BYTES)]
 
 
-def _hash_piece(hashed: "hashlib._Hash", descriptor: int, start: int, length: int) -> None:
+def _hash_piece(hashed: hashlib.blake2b, descriptor: int, start: int, length: int) -> None:
     end = start + length
     while start < end:
         data = os.pread(descriptor, min(ENDS_BYTES, end - start), start)

@@ -7,8 +7,6 @@ index holds whole timelines only. What changes the index holds its lock.
         index.save_timeline(path, fingerprint, made_with, report)
 """
 
-import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -123,9 +121,10 @@ class Index:
             self._put(rows, path, fingerprint, made_with, (None, None, *why))
 
     def set_fingerprint(self, record: Record, path: str, fingerprint: Fingerprint) -> None:
-        """The same content is at `path` now, and looks like this."""
+        """The same content is at `path` now, in place of any other, and looks like this."""
         stamp = (fingerprint.size_bytes, fingerprint.mtime_ns, fingerprint.settled)
         with self.database.transaction() as rows:
+            self._drop(rows, "path = ? AND id != ?", (self.place.key(path), record.number))
             rows.execute(
                 "UPDATE video SET path = ?, size_bytes = ?, mtime_ns = ?, settled = ?, missing = 0"
                 " WHERE id = ?",
@@ -144,8 +143,9 @@ class Index:
         """Drop all that is known of these videos."""
         with self.database.transaction() as rows:
             for record in records:
-                self._drop_events(rows, record.number)
-                rows.execute("DELETE FROM video WHERE id = ?", (record.number,))
+                self._drop(rows, "id = ?", (record.number,))
+                key = self.place.key(record.path)
+                rows.execute("DELETE FROM written WHERE video = ?", (key,))
 
     def below(self, path: str) -> list[Record]:
         """The video of that path, or the videos in the folder of that path."""
@@ -153,22 +153,6 @@ class Index:
         inside = b"" if key == b"." else key.rstrip(b"/") + b"/"
         keys = ((self.place.key(record.path), record) for record in self.records())
         return [record for own, record in keys if own == key or own.startswith(inside)]
-
-    def written(self, file: str) -> tuple[bytes, str] | None:
-        """The video for which qvtime wrote this file, and the digest of what it wrote."""
-        rows = self.database.query(
-            "SELECT video, digest FROM written WHERE file = ?",
-            (os.fsencode(os.path.abspath(file)),),
-        )
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def set_written(self, file: str, path: str, content: bytes) -> None:
-        """Remember that qvtime wrote this file, so that it may write over it."""
-        row = (os.fsencode(os.path.abspath(file)), self.place.key(path), digest_of(content))
-        with self.database.transaction() as rows:
-            rows.execute(
-                "INSERT OR REPLACE INTO written (file, video, digest) VALUES (?, ?, ?)", row
-            )
 
     def stats(self) -> Stats:
         """What it holds, counted."""
@@ -229,9 +213,7 @@ class Index:
         """Put a video's row in the place of the one it has; the row's number."""
         key = self.place.key(path)
         stamp = (fingerprint.size_bytes, fingerprint.mtime_ns, fingerprint.digest)
-        for (number,) in rows.execute("SELECT id FROM video WHERE path = ?", (key,)).fetchall():
-            self._drop_events(rows, number)
-            rows.execute("DELETE FROM video WHERE id = ?", (number,))
+        self._drop(rows, "path = ?", (key,))
         added = rows.execute(
             "INSERT INTO video (path, size_bytes, mtime_ns, digest, settled, made_with,"
             " duration_ms, details, error, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -239,14 +221,18 @@ class Index:
         )
         return added.lastrowid or 0
 
-    def _drop_events(self, rows: sqlite3.Connection, video: int) -> None:
-        # A table without a copy of its text has to be told what to take out.
-        events = rows.execute("SELECT id, caption FROM event WHERE video = ?", (video,)).fetchall()
-        rows.executemany(
-            "INSERT INTO words (words, rowid, spaced) VALUES ('delete', ?, ?)",
-            [(number, spaced(caption)) for number, caption in events],
-        )
-        rows.execute("DELETE FROM event WHERE video = ?", (video,))
+    def _drop(self, rows: sqlite3.Connection, which: str, values: tuple[object, ...]) -> None:
+        """Take out the videos of a condition, with their events."""
+        found = rows.execute(f"SELECT id FROM video WHERE {which}", values)  # noqa: S608
+        for (video,) in found.fetchall():
+            events = rows.execute("SELECT id, caption FROM event WHERE video = ?", (video,))
+            # A table without a copy of its text has to be told what to take out.
+            rows.executemany(
+                "INSERT INTO words (words, rowid, spaced) VALUES ('delete', ?, ?)",
+                [(number, spaced(caption)) for number, caption in events.fetchall()],
+            )
+            rows.execute("DELETE FROM event WHERE video = ?", (video,))
+            rows.execute("DELETE FROM video WHERE id = ?", (video,))
 
 
 def open_index(place: Place, writing: bool = False) -> Index:
@@ -282,11 +268,6 @@ def event_from(row: tuple[Any, ...]) -> Event:
     if source not in ("seen", "subtitle") or not isinstance(caption, str):
         raise ValueError(f"no event: {row}")
     return Event(Span(start_ms, end_ms), caption, score, source)
-
-
-def digest_of(content: bytes) -> str:
-    """What tells one content of a written file from another."""
-    return f"b2:{hashlib.blake2b(content, digest_size=20).hexdigest()}"
 
 
 def _unicode(text: str) -> str:

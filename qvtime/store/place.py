@@ -28,20 +28,18 @@ class Place:
 
     def key(self, path: str) -> bytes:
         """How the index spells a path, its bytes as they are. Nothing is resolved."""
-        absolute = os.path.abspath(path)
-        if self.root is not None:
-            absolute = os.path.relpath(absolute, os.path.abspath(self.root))
-        return os.fsencode(absolute)
+        name = absolute(path)
+        return os.fsencode(name if self.root is None else os.path.relpath(name, self.root))
 
     def path(self, key: object) -> str:
         """The path behind a spelling. IndexDamaged for one that `key` cannot have made."""
         if isinstance(key, bytes) and b"\0" not in key:
             name = os.fsdecode(key)
-            inside = os.path.normpath(name) == name and not name.startswith("..")
-            if self.root is None and os.path.isabs(name):
+            inside = os.path.normpath(name) == name and name.split("/")[0] not in ("", "..")
+            if self.root is None and name.startswith("/"):
                 return name
-            if self.root is not None and inside and not os.path.isabs(name):
-                return name if self.root in ("", os.curdir) else os.path.join(self.root, name)
+            if self.root is not None and inside:
+                return str(Path(self.root) / name)
         raise IndexDamaged(
             f"{self.file}: it names a video in a way that qvtime never does",
             "someone else may have made it; move it away, and index the videos again",
@@ -61,14 +59,18 @@ def place_of(path: str) -> Place:
 
     One above counts only if it belongs to this user: others could put one above anything.
     """
-    start = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
-    candidate = Path(os.path.abspath(start))
-    if not (candidate / FOLDER_NAME / FILE_NAME).is_file():
-        for above in candidate.parents:
+    start = Path(path) if Path(path).is_dir() else Path(path).parent
+    if not (start / FOLDER_NAME / FILE_NAME).is_file():
+        for above in Path(absolute(start)).parents:
             if _is_ours(above / FOLDER_NAME / FILE_NAME):
-                root = str(above) if os.path.isabs(start) else os.path.relpath(above)
-                return Place(above / FOLDER_NAME, root)
-    return Place(Path(start) / FOLDER_NAME, start)
+                root = str(above) if start.is_absolute() else os.path.relpath(above)
+                return Place(Path(root) / FOLDER_NAME, root)
+    return Place(start / FOLDER_NAME, str(start))
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """The path from the root of the file system, without "." and ".."; no link is followed."""
+    return os.path.normpath(Path(path).absolute())
 
 
 def _is_ours(file: Path) -> bool:

@@ -44,7 +44,7 @@ def search_events(index: Index, words: str, top_k: int) -> list[Hit]:
         if rare:
             for number in _ranked(index, " OR ".join(map(phrase, rare)), top_k):
                 found.setdefault(number, False)
-    hits = []
+    hits: list[Hit] = []
     for number, whole in list(found.items())[:top_k]:
         ((key, *event),) = index.database.query(
             "SELECT path, start_ms, end_ms, caption, score, source"

@@ -13,8 +13,11 @@ _PIECES = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 
 # In these most captions agree, so they find nothing and cost the most.
 _COMMON = frozenset(
-    "a an and are as at be been by for from has have in into is it its of off on onto or out over"
-    " that the their then there this to up was were what when where which while who with".split()
+    re.findall(
+        r"\w+",
+        "a an and are as at be been by for from has have in into is it its of off on onto or out"
+        " over that the their then there this to up was were what when where which while who with",
+    )
 )
 
 

@@ -1,0 +1,142 @@
+"""A video's timeline: what happens when, over all of it, window by window.
+
+Memory does not grow with the length of the video but by the events that were said.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qvtime.answer import parse_answer
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.tasks.looking import (
+    ONE_PATCH_MS,
+    Clock,
+    Progress,
+    look_at,
+    said_span,
+    whole_patches,
+)
+from qvtime.tasks.plan import GRANULARITY_MS, Window, check_window
+from qvtime.timeline import Event, Span, merge_events
+from qvtime.video.sampling import patch_centres, windows
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine
+    from qvtime.video.reader import VideoReader
+
+QUESTION = "list all events with their times"
+LIST_TOKENS = 768
+"""How long an answer may be: a window holds many events, and each takes about 20 tokens."""
+OVERLAP_SHARE = 0.375
+"""How much of a window its neighbour sees too: an event at a seam is whole in one of them."""
+ALIKE_IOU = 0.5
+ALIKE_WORDS = 0.4
+"""From here on two windows tell the same event in other words: shared time, shared words."""
+MOST_DROPPED = 20
+
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+")
+
+
+def describe_video(
+    path: str,
+    reader: "VideoReader",
+    engine: "Engine",
+    settings: Settings,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Report:
+    """All that the model says happens in the video, each event once; `answer` counts them.
+
+    An event's score is the mean probability of the words of the answer that it was said in.
+    Raises VideoError, ModelError, UsageError for a window longer than the model reads.
+    """
+    habits = engine.loaded.habits
+    check_window(settings, habits.window_patches, engine.loaded.name)
+    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    window_ms = settings.window_ms or habits.window_patches * granularity_ms
+    video = Span(0, reader.info.duration_ms)
+    parts = windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
+    clock, events, dropped = Clock(), list[Event](), list[str]()
+    for done, part in enumerate(parts):
+        progress(Progress(done, len(parts), part))
+        window = Window(part, tuple(patch_centres(part, granularity_ms)))
+        found, lost = _read(reader, engine, window, granularity_ms, settings, clock)
+        events = _join(events, found, granularity_ms)
+        dropped += lost[: MOST_DROPPED - len(dropped)]
+    return Report(
+        path=path,
+        question=QUESTION,
+        answer=f"{len(events)} event{'' if len(events) == 1 else 's'}",
+        events=tuple(events),
+        model=engine.loaded.name,
+        video=reader.info,
+        settings={
+            "granularity_ms": granularity_ms,
+            "window_ms": window_ms,
+            "windows": len(parts),
+            "decoder": reader.info.decoder,
+            "device": engine.loaded.device,
+            "revision": engine.loaded.revision,
+            "dropped": "; ".join(dropped) or None,
+        },
+        damage=reader.damage,
+        timings_ms=clock.rounded(),
+        looked=(video,),
+        granularity_ms=granularity_ms,
+    )
+
+
+def _read(
+    reader: "VideoReader",
+    engine: "Engine",
+    window: Window,
+    granularity_ms: int,
+    settings: Settings,
+    clock: Clock,
+) -> tuple[list[Event], list[str]]:
+    """The events of one window, and what was left out of the answer."""
+    video = Span(0, reader.info.duration_ms)
+    with look_at(reader, engine, window, granularity_ms, clock) as look:
+        started = time.perf_counter()
+        tokens = max(LIST_TOKENS, settings.max_new_tokens)
+        reply = look.ask(engine.loaded.habits.ask(QUESTION), tokens)
+        clock.add("answer", 1000 * (time.perf_counter() - started))
+    parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
+    events = [
+        replace(event, span=whole_patches(event.span, granularity_ms, video), score=reply.score)
+        for event in parsed.events
+        if event.caption.strip()
+    ]
+    dropped = list(parsed.dropped)
+    if len(events) < len(parsed.events):
+        dropped.append("an event without words")
+    if reply.finish_reason == "length":
+        dropped.append(f"what the answer would have said after {len(reply.token_ids)} tokens")
+    return events, dropped
+
+
+def _join(before: Sequence[Event], found: Iterable[Event], gap_ms: int) -> list[Event]:
+    """The events of the windows so far and of the next one.
+
+    What both tell in the same words is one event, that lasts as long as both say. What the next
+    one tells in other words, at the same time, has been told.
+    """
+    earliest_ms = min((event.span.start_ms for event in found), default=0) - gap_ms
+    settled = [event for event in before if event.span.end_ms < earliest_ms]
+    recent = [event for event in before if event.span.end_ms >= earliest_ms]
+    known = {event.caption for event in recent}
+    new = [
+        event
+        for event in found
+        if event.caption in known or not any(_alike(event, other) for other in recent)
+    ]
+    return [*settled, *merge_events((*recent, *new), gap_ms)]
+
+
+def _alike(event: Event, other: Event) -> bool:
+    words, others = (set(_WORD.findall(one.caption.casefold())) for one in (event, other))
+    shared = len(words & others) / max(1, len(words | others))
+    return shared >= ALIKE_WORDS and event.span.iou(other.span) >= ALIKE_IOU

@@ -1,0 +1,202 @@
+"""Index videos: a timeline for each, and only what is new or has changed costs anything."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qvtime import __version__
+from qvtime.errors import (
+    DamagedVideo,
+    NotAVideo,
+    UnsupportedVideo,
+    VideoError,
+    VideoOverLimits,
+)
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.store.fingerprint import (
+    Fingerprint,
+    changed_meanwhile,
+    looks_unchanged,
+    still_as,
+    take_fingerprint,
+)
+from qvtime.store.index import Index
+from qvtime.store.record import Record
+from qvtime.tasks.describe import describe_video
+from qvtime.tasks.looking import Progress
+from qvtime.tasks.plan import GRANULARITY_MS
+from qvtime.video.worker import open_video
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine
+
+METHOD = 1
+"""Counts the ways in which timelines have been made: those of an older one are made again."""
+
+_LASTING = (NotAVideo, DamagedVideo, UnsupportedVideo, VideoOverLimits)
+"""Trouble that lies in the file's content; any other may be gone tomorrow and is not kept."""
+
+
+class Outcome(Enum):
+    """What became of a video."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    FAILED_BEFORE = "failed before"
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A video and what became of it. error: why it failed, now or before."""
+
+    path: str
+    outcome: Outcome
+    error: VideoError | None = None
+    damage: tuple[str, ...] = ()
+
+
+def index_videos(
+    index: Index,
+    paths: Iterable[str],
+    settings: Settings,
+    load: Callable[[], "Engine"],
+    retry_failed: bool = False,
+    progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
+) -> Iterator[Indexed]:
+    """What becomes of each video, in order; it is in the index by then.
+
+    `load` gives the model, once a video needs it. A video is left alone when its content and the
+    settings are those it was indexed with; one that has moved or was touched keeps its timeline.
+    One that failed is tried again when it has changed, qvtime has, or `retry_failed`. VideoErrors
+    are outcomes; StoreError, ModelError and UsageError end the run.
+    """
+    with ExitStack() as held:
+        engines: list[Engine] = []
+
+        def engine() -> "Engine":
+            if not engines:
+                engines.append(held.enter_context(load()))
+            return engines[0]
+
+        for path in paths:
+            try:
+                record, fingerprint = _recognise(index, path)
+            except VideoError as error:
+                yield Indexed(path, Outcome.FAILED, error)
+                continue
+            known = _known(record, settings, retry_failed)
+            if known is None:
+                shown = partial(progress, path)
+                known = _work(index, path, fingerprint, settings, engine, shown)
+            yield known
+
+
+def find_missing(index: Index, paths: Iterable[str]) -> list[Record]:
+    """The videos of these paths, or in these folders, whose files are gone; marked as missing."""
+    below = {record.number: record for path in paths for record in index.below(path)}
+    gone = [record for record in below.values() if not _is_there(record.path)]
+    unmarked = [record for record in gone if not record.missing]
+    if unmarked:
+        index.set_missing(unmarked)
+    return gone
+
+
+def failure_of(record: Record) -> VideoError:
+    """Why a video has no timeline, as it was said then."""
+    return VideoError(f"{record.path}: {record.error}", record.hint)
+
+
+def _recognise(index: Index, path: str) -> tuple[Record | None, Fingerprint]:
+    """What the index knows of the file's content, wherever it was; and what it looks like now."""
+    record = index.find(path)
+    if record is not None and looks_unchanged(path, record.fingerprint):
+        if record.missing:
+            index.set_missing([record], missing=False)
+        return replace(record, path=path), record.fingerprint
+    fingerprint = take_fingerprint(path)
+    if record is None or not record.fingerprint.same_content(fingerprint):
+        moved = (one for one in index.same_content(fingerprint) if not _is_there(one.path))
+        record = next(moved, None)
+    if record is not None:
+        index.set_fingerprint(record, path, fingerprint)
+        record = replace(record, path=path)  # as it is called now, and as the user spells it
+    return record, fingerprint
+
+
+def _known(record: Record | None, settings: Settings, retry_failed: bool) -> Indexed | None:
+    """What there is of this content, if that is what these settings ask for."""
+    if record is None or record.made_with != _made_with(settings, record.error):
+        return None
+    if record.error is None:
+        return Indexed(record.path, Outcome.UNCHANGED)
+    return None if retry_failed else Indexed(record.path, Outcome.FAILED_BEFORE, failure_of(record))
+
+
+def _work(
+    index: Index,
+    path: str,
+    fingerprint: Fingerprint,
+    settings: Settings,
+    engine: Callable[[], "Engine"],
+    progress: Callable[[Progress], None],
+) -> Indexed:
+    """Describe a video and keep what that came to."""
+    try:
+        report = _describe(path, fingerprint, settings, engine, progress)
+    except VideoError as error:
+        if isinstance(error, _LASTING):
+            made_with = _made_with(settings, error.message)
+            index.save_failure(path, fingerprint, made_with, _without_path(error, path))
+        return Indexed(path, Outcome.FAILED, error)
+    index.save_timeline(path, fingerprint, _made_with(settings, None), report)
+    return Indexed(path, Outcome.DONE, damage=report.damage)
+
+
+def _describe(
+    path: str,
+    fingerprint: Fingerprint,
+    settings: Settings,
+    engine: Callable[[], "Engine"],
+    progress: Callable[[Progress], None],
+) -> Report:
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        report = describe_video(path, reader, engine(), settings, progress)
+    if not still_as(path, fingerprint):
+        raise changed_meanwhile(path)
+    return report
+
+
+def _made_with(settings: Settings, error: str | None) -> str:
+    """The choices that shape a timeline, or a failure: that may come out otherwise in another
+    version of qvtime."""
+    choices: dict[str, object] = {
+        "method": METHOD,
+        "model": settings.model,
+        "granularity_ms": settings.granularity_ms or GRANULARITY_MS,
+        "window_ms": settings.window_ms,
+        "decoder": settings.decoder,
+    }
+    if error is not None:
+        choices["version"] = __version__
+    return json.dumps(choices, sort_keys=True)
+
+
+def _without_path(error: VideoError, path: str) -> VideoError:
+    return VideoError(error.message.removeprefix(f"{path}: "), error.hint)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        Path(path).lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:  # out of reach is not gone
+        return True
+    return True
