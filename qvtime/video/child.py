@@ -108,10 +108,18 @@ class Child:
         return max(1, min(CHUNK_PICTURES, CHUNK_BYTES // (3 * width * height)))
 
     def ask(self, times_ms: list[int], width: int, height: int) -> int:
+        """Ask for pictures and give the request's number."""
+        return self._send({"times_ms": times_ms, "width_px": width, "height_px": height})
+
+    def ask_subtitles(self) -> dict[str, Any]:
+        """The subtitle track, as `decoding` describes it."""
+        self._send({"subtitles": True})
+        return self.answer()
+
+    def _send(self, request: dict[str, Any]) -> int:
         """Send a request and give its number; an answer that nobody fetched is dropped first."""
         while self._answered < self._asked:
             self.answer()
-        request = {"times_ms": times_ms, "width_px": width, "height_px": height}
         if not self._end.alive:
             raise ValueError(f"{self._name}: the reader is closed")
         # A child that is gone shows when its answer is awaited.

@@ -2,8 +2,9 @@
 
 It speaks JSON lines over a socket. First line out: the video's facts, or an error. Then one line
 out for each line in: {"times_ms", "width_px", "height_px"} in; {"presented_ms", "damage"} out, with
-the pictures at the start of the shared memory; or {"error", "message", "hint"}. A line {"beat"} may
-come at any time and says that the decoder is at work.
+the pictures at the start of the shared memory; or {"error", "message", "hint"}. {"subtitles"} in
+asks for the subtitle track instead: {"cues", "source", "dropped"} out, a cue being [start in ms,
+end in ms, words]. A line {"beat"} may come at any time and says that the decoder is at work.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ import numpy as np
 
 from qvtime.errors import DamagedVideo, QvtimeError, UsageError
 from qvtime.settings import Limits
+from qvtime.subtitles import Subtitles
 from qvtime.video.screen import LocalReader
 from qvtime.video.source import Beat, PictureSource
 
@@ -43,11 +46,15 @@ def main(task: dict[str, Any]) -> None:
     limits = Limits(**task["limits"])
     with _errors_told(reply, task["path"], limits):
         open_source = _backend(task["decoder"])
+        from qvtime.video.track import read_track  # before memory is capped
+
         memory = mmap.mmap(task["shared"], task["shared_bytes"])
         _confine(limits)
-        source = open_source(Path(task["path"]), limits, _beat(reply))
+        path, beat = Path(task["path"]), _beat(reply)
+        source = open_source(path, limits, beat)
         reply({"info": asdict(source.info), "damage": source.damage})
-        _serve(LocalReader(source), requests, memory, reply)
+        read_subtitles = partial(read_track, path, limits, beat)
+        _serve(LocalReader(source), requests, memory, reply, read_subtitles)
 
 
 def _serve(
@@ -55,9 +62,15 @@ def _serve(
     requests: "queue.SimpleQueue[str]",
     memory: mmap.mmap,
     reply: Callable[[dict[str, Any]], None],
+    read_subtitles: Callable[[], Subtitles],
 ) -> None:
     while True:
         request = json.loads(requests.get())
+        if "subtitles" in request:
+            found = read_subtitles()
+            cues = [[cue.span.start_ms, cue.span.end_ms, cue.text] for cue in found]
+            reply({"cues": cues, "source": found.source, "dropped": found.dropped})
+            continue
         times = request["times_ms"]
         shape = (len(times), request["height_px"], request["width_px"], 3)
         pixels = np.ndarray(shape, np.uint8, buffer=memory)

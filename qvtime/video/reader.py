@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from qvtime.frames import FrameBatch, VideoInfo
+from qvtime.subtitles import Subtitles
 
 SizeRule = tuple[int, int] | Callable[[int, int], tuple[int, int]] | None
 """(width, height) in px; or a function from the video's own (width, height) to that; or None for
@@ -48,6 +49,13 @@ class VideoReader(ABC):
         """`frames_at` in pieces of at most `batch_frames`, so that memory stays bounded."""
         for piece in pieces(times_ms, batch_frames):
             yield self.frames_at(piece, size_px)
+
+    @abstractmethod
+    def embedded_subtitles(self) -> Subtitles:
+        """The text of the subtitle track that a player would show; nothing when there is none.
+
+        May read the whole file, in which the track is spread out.
+        """
 
     @abstractmethod
     def close(self) -> None:

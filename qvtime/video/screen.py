@@ -4,11 +4,14 @@ The invariant: what `at(t)` gives does not depend on what was asked before.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from qvtime.errors import NotAVideo
 from qvtime.frames import FrameBatch, VideoInfo
+from qvtime.settings import Limits
+from qvtime.subtitles import Subtitles
 from qvtime.video.reader import SizeRule, VideoReader, check_times, chosen_size
 from qvtime.video.source import Picture, PictureSource
 
@@ -112,6 +115,11 @@ class LocalReader(VideoReader):
             last = picture
             presented.append(picture.presented_ms)
         return presented
+
+    def embedded_subtitles(self) -> Subtitles:
+        from qvtime.video.track import read_track  # PyAV, which this file needs for nothing else
+
+        return read_track(Path(self.info.path), Limits())
 
     def close(self) -> None:
         self._source.close()

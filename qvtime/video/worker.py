@@ -15,6 +15,8 @@ import numpy as np
 from qvtime.errors import UsageError
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.settings import Limits
+from qvtime.subtitles import Cue, Subtitles
+from qvtime.timeline import Span
 from qvtime.video.child import Child
 from qvtime.video.file import check_file
 from qvtime.video.reader import SizeRule, VideoReader, check_times, chosen_size, pieces
@@ -73,6 +75,11 @@ class WorkerReader(VideoReader):
         """As VideoReader says; the child decodes the next batch while this one is worked on."""
         size = chosen_size(size_px, self._info)
         return self._read(list(pieces(times_ms, batch_frames)), *size)
+
+    def embedded_subtitles(self) -> Subtitles:
+        answer = self._child.ask_subtitles()
+        cues = (Cue(Span(start, end), text) for start, end, text in answer["cues"])
+        return Subtitles(tuple(cues), answer["source"], answer["dropped"])
 
     def close(self) -> None:
         self._child.kill()

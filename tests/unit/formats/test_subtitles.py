@@ -33,11 +33,13 @@ def report(*events: tuple[int, int, str]) -> Report:
 
 def read_by_hand(text: str) -> Cues:
     """Cues of SRT or WebVTT, read strictly: number, times, one line, blank line."""
-    blocks = text.removeprefix("WEBVTT\n\n").split("\n\n") if text.strip() != "WEBVTT" else []
+    body = text.removeprefix("WEBVTT\n\nNOTE written by qvtime\n").removeprefix("\n")
+    blocks = body.split("\n\n") if body else []
     cues = []
     for number, block in enumerate(blocks, 1):
         index, times, line = block.rstrip("\n").split("\n")
-        assert index == str(number)
+        marked = number == 1 and not text.startswith("WEBVTT")
+        assert index == ("00000001" if marked else str(number))
         found = re.fullmatch(
             r"(\d{2,}):([0-5]\d):([0-5]\d)[.,](\d{3}) --> (\d{2,}):([0-5]\d):([0-5]\d)[.,](\d{3})",
             times,
@@ -91,16 +93,17 @@ NASTY = (
 def test_the_text_of_both_formats() -> None:
     made = report((167_500, 169_000, "the <red> circle & co\njumps"), (3_500, 5_000, "it spins"))
     assert formats.write(made, "srt") == (
-        "1\n00:00:03,500 --> 00:00:05,000\nit spins\n"
+        "00000001\n00:00:03,500 --> 00:00:05,000\nit spins\n"
         "\n2\n00:02:47,500 --> 00:02:49,000\nthe ‹red› circle & co jumps\n"
     )
     assert formats.write(made, "vtt") == (
         "WEBVTT\n"
+        "\nNOTE written by qvtime\n"
         "\n1\n00:00:03.500 --> 00:00:05.000\nit spins\n"
         "\n2\n00:02:47.500 --> 00:02:49.000\nthe &lt;red&gt; circle &amp; co jumps\n"
     )
     assert formats.write(report(), "srt") == ""
-    assert formats.write(report(), "vtt") == "WEBVTT\n"
+    assert formats.write(report(), "vtt") == "WEBVTT\n\nNOTE written by qvtime\n"
 
 
 def test_any_hour_and_any_length() -> None:

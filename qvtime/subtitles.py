@@ -1,0 +1,97 @@
+"""What is said in a video and when: subtitles, kept apart from what is seen.
+
+Their words are untrusted and go into prompts. They are one line each, and no time label
+(`<168.0 seconds>`), tag or control token can be spelled in them: `<` and `>` become `‹` and `›`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from qvtime.plain_text import one_line
+from qvtime.timeline import Span
+
+SRT_MARK = "00000001"
+"""The number of the first cue in an SRT file that qvtime wrote; to every player it is a 1."""
+
+VTT_MARK = "NOTE written by qvtime"
+
+_NO_TAGS = str.maketrans({"<": "‹", ">": "›"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cue:
+    """One subtitle: when, and its words on one line, never empty."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """The cues of a video in order of time, each once.
+
+    source: the file as it was found, or the track ("track 2 (subrip, eng)"); None for none.
+    dropped: how many cues could not be read. damage: why there are none though there should be.
+    """
+
+    cues: tuple[Cue, ...] = ()
+    source: str | None = None
+    dropped: int = 0
+    damage: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Cue]:
+        return iter(self.cues)
+
+    def __len__(self) -> int:
+        return len(self.cues)
+
+
+def plain_words(text: str) -> str:
+    """The text as words of a prompt: one line, without anything that could be taken for a tag."""
+    return one_line(text).translate(_NO_TAGS)
+
+
+def in_order(cues: Iterable[Cue]) -> tuple[Cue, ...]:
+    """The cues in order of time; those that say the same and overlap or touch are one."""
+    joined: list[Cue] = []
+    for cue in sorted(cues, key=lambda cue: (cue.text, cue.span)):
+        last = joined[-1] if joined else None
+        if last and last.text == cue.text and cue.span.start_ms <= last.span.end_ms:
+            joined[-1] = Cue(last.span.hull(cue.span), cue.text)
+        else:
+            joined.append(cue)
+    return tuple(sorted(joined))
+
+
+def is_own(text: str) -> bool:
+    """Whether qvtime wrote this SRT or WebVTT: a model's captions are no subtitles."""
+    head = text.removeprefix("\ufeff").lstrip().splitlines()[:3]
+    return bool(head) and (head[0] == SRT_MARK or (head[0] == "WEBVTT" and VTT_MARK in head))
+
+
+def words_between(
+    cues: Sequence[Cue], centres_ms: Sequence[int], most_characters: int, cue_characters: int
+) -> tuple[tuple[str, ...], int]:
+    """What is said at each of a window's temporal patches, "" for nothing, and how many cues of
+    the window are left out because it would be more than `most_characters` in all.
+
+    A cue comes once, at the patch nearest to its start; one that began earlier, at the first. It
+    is cut after `cue_characters`.
+    """
+    said: list[list[str]] = [[] for _ in centres_ms]
+    left, left_out = most_characters, 0
+    last_ms = 2 * centres_ms[-1] - centres_ms[-2] if len(centres_ms) > 1 else centres_ms[-1] + 1
+    for cue in cues:
+        if cue.span.end_ms <= centres_ms[0] or cue.span.start_ms >= last_ms:
+            continue
+        text = cue.text
+        if len(text) > cue_characters:
+            text = f"{text[: cue_characters - 1].rstrip()}…"
+        if len(text) > left:
+            left_out += 1
+            continue
+        left -= len(text)
+        start_ms = cue.span.start_ms
+        nearest = min(range(len(centres_ms)), key=lambda n: (abs(centres_ms[n] - start_ms), n))
+        said[nearest].append(text)
+    return tuple(" ".join(texts) for texts in said), left_out
