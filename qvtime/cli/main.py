@@ -11,6 +11,7 @@ import typer
 
 from qvtime import __version__
 from qvtime.cli.ask import ask
+from qvtime.cli.index import index
 from qvtime.cli.streams import ReaderGone, say
 from qvtime.errors import QvtimeError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(no_args_is_help=True)(ask)
+app.command(no_args_is_help=True)(index)
 
 
 def _print_version(wanted: bool) -> None:

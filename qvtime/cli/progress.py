@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qvtime.cli.streams import say
+from qvtime.cli.text import terminal_safe_line
 from qvtime.settings import DEMO_MODEL
 from qvtime.timestamps import format_time
 
@@ -30,16 +31,19 @@ class ProgressLine:
 
             self._status = Console(stderr=True, highlight=False).status("")
 
-    def show(self, progress: "Progress") -> None:
-        """Say which window is looked at."""
+    def show(self, progress: "Progress", video: str | None = None) -> None:
+        """Say which window is looked at, and of which video if there are several."""
         at = f"{format_time(progress.span.start_ms)} - {format_time(progress.span.end_ms)}"
         part = f", window {progress.done + 1} of {progress.total}" if progress.total > 1 else ""
-        self.say(f"looking at {at}{part}")
+        self.say(f"{f'{video}: ' if video else ''}looking at {at}{part}")
 
     def say(self, what: str) -> None:
         """Say what is being done now."""
         if self._status is not None:
-            self._status.update(f"{what} …")
+            from rich.text import Text
+
+            # Text, not markup: a file's name may be "[/b].mp4".
+            self._status.update(Text(f"{terminal_safe_line(what)} …"))
             self._status.start()
 
     def before(self, what: str, work: Callable[[], Result]) -> Callable[[], Result]:

@@ -53,3 +53,11 @@ def format_of(path: str | PurePath) -> str:
         f'the ending of "{path}" names no format',
         hint=f"end it with one of {', '.join(_ENDINGS)}, or say --format",
     )
+
+
+def ending_of(format_name: str) -> str:
+    """The ending of files in this format; UsageError when it is unknown."""
+    for ending, name in _ENDINGS.items():
+        if name == format_name:
+            return ending
+    raise UsageError(f'there is no format "{format_name}"', hint=f"use one of {', '.join(FORMATS)}")

@@ -44,11 +44,17 @@ def document(report: Report) -> dict[str, object]:
     }
 
 
+def path_fields(path: str) -> dict[str, object]:
+    """A file's path as plain values; a name that is no UTF-8 is given as its bytes too."""
+    name = os.fsencode(path)
+    fields: dict[str, object] = {"path": name.decode("utf-8", "replace")}
+    if fields["path"] != path:
+        fields["path_bytes_b64"] = base64.b64encode(name).decode("ascii")
+    return fields
+
+
 def _video(report: Report) -> dict[str, object]:
-    name = os.fsencode(report.path)
-    video: dict[str, object] = {"path": name.decode("utf-8", "replace")}
-    if video["path"] != report.path:  # not UTF-8: the bytes are the name
-        video["path_bytes_b64"] = base64.b64encode(name).decode("ascii")
+    video = path_fields(report.path)
     if report.video is not None:
         video |= {key: value for key, value in asdict(report.video).items() if key != "path"}
     return video

@@ -154,6 +154,15 @@ class Index:
         keys = ((self.place.key(record.path), record) for record in self.records())
         return [record for own, record in keys if own == key or own.startswith(inside)]
 
+    def event_counts(self) -> dict[int, int]:
+        """How many events were seen in each video, by its number; videos without any are left
+        out."""
+        return dict(
+            self.database.query(
+                "SELECT video, count(*) FROM event WHERE source = 'seen' GROUP BY video"
+            )
+        )
+
     def stats(self) -> Stats:
         """What it holds, counted."""
         ((videos, failed, missing, duration_ms),) = self.database.query(

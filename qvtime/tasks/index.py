@@ -1,7 +1,7 @@
 """Index videos: a timeline for each, and only what is new or has changed costs anything."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -50,6 +50,8 @@ class Outcome(Enum):
     UNCHANGED = "unchanged"
     FAILED = "failed"
     FAILED_BEFORE = "failed before"
+    MISSING = "missing"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def index_videos(
     load: Callable[[], "Engine"],
     retry_failed: bool = False,
     progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
-) -> Iterator[Indexed]:
+) -> Generator[Indexed, None, None]:
     """What becomes of each video, in order; it is in the index by then.
 
     `load` gives the model, once a video needs it. A video is left alone when its content and the

@@ -1,0 +1,123 @@
+"""`qvtime index`: declares its options, and says what became of the videos."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qvtime.errors import UsageError
+from qvtime.settings import DEFAULT_MODEL
+
+
+def index(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Video files, and folders of them."),
+    ] = None,
+    index_folder: Annotated[
+        str | None,
+        typer.Option(
+            "--index", help="Keep the index in this folder. Default: .qvtime in each folder."
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", envvar="QVTIME_MODEL", help="A hub name, a folder, or demo."),
+    ] = DEFAULT_MODEL,
+    granularity: Annotated[
+        str, typer.Option(help="How fine to look, in seconds: 0.1, 0.5 or 1.")
+    ] = "0.5",
+    window: Annotated[
+        str | None,
+        typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
+    ] = None,
+    decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
+    device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
+    recursive: Annotated[bool, typer.Option(help="Go into the folders of a folder.")] = True,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Only what matches in a folder: *.mp4, day/*.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out what matches in a folder.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop after work on so many videos.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try unchanged videos again that failed.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget the videos whose files are gone.")
+    ] = False,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="Print every timeline: text, json, jsonl, srt, vtt, csv or segments.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write every timeline as a file in a folder (clip.srt), or all into one file.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over files that are not qvtime's.")
+    ] = False,
+    list_videos: Annotated[
+        bool, typer.Option("--list", help="List what the index knows, and do nothing else.")
+    ] = False,
+    show: Annotated[
+        str | None, typer.Option(metavar="VIDEO", help="Print a video's timeline from the index.")
+    ] = None,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Forget a video, or all videos in a folder."),
+    ] = None,
+    stats: Annotated[bool, typer.Option("--stats", help="Count what the index holds.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+) -> None:
+    """Keep a timeline of every video in a folder: what happens when, searchable.
+
+    Again over the same folder, only what is new or has changed is looked at. Says nothing where
+    no terminal listens, unless there is trouble.
+    """
+    from qvtime.cli.indexed import forget_videos, list_index, show_stats, show_video
+    from qvtime.cli.indexing import index_and_tell, output_of
+    from qvtime.cli.settings import read_settings
+    from qvtime.tasks.folders import Choices
+
+    asked = [bool(one) for one in (list_videos, show, forget, stats)]
+    if sum(asked) > 1:
+        raise UsageError("--list, --show, --forget and --stats do not go together", "choose one")
+    if show:
+        show_video(show, index_folder, format_name, None if output is None else Path(output))
+    elif forget:
+        forget_videos([*forget, *(paths or [])], index_folder, quiet)
+    elif list_videos:
+        list_index(paths or [], index_folder, format_name)
+    elif stats:
+        show_stats(paths or [], index_folder, format_name)
+    elif not paths:
+        raise UsageError("there is nothing to index", "name videos, or folders of them")
+    else:
+        settings = read_settings(model, granularity, window, decoder, device)
+        printed, folder, folder_format = output_of(format_name, output, paths)
+        choices = Choices(
+            index_folder=index_folder,
+            recursive=recursive,
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+            retry_failed=retry_failed,
+            limit=limit,
+            prune=prune,
+            timelines=printed is not None,
+            output_folder=folder,
+            output_format=folder_format,
+            force=force,
+        )
+        index_and_tell(paths, choices, settings, printed, quiet)

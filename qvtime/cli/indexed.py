@@ -1,0 +1,128 @@
+"""What an index holds, printed: its videos, one timeline, its counts; and what it is to forget."""
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from qvtime.cli.output import Output
+from qvtime.cli.streams import say, write_stdout
+from qvtime.errors import UsageError
+from qvtime.formats.cue import one_line
+from qvtime.formats.json import path_fields
+from qvtime.store.index import Index, open_index
+from qvtime.store.place import Place, place_at, place_of
+from qvtime.store.record import Record
+from qvtime.tasks.index import failure_of
+from qvtime.timestamps import format_time
+
+_SEEN_ONLY = ("srt", "vtt", "segments")
+"""Formats that cannot say whether an event was seen or read in a subtitle."""
+
+
+def list_index(paths: Sequence[str], folder: str | None, format_name: str | None) -> None:
+    """A line for each video: what there is of it, how long it is, its events, its path."""
+    as_json = _is_json(format_name)
+    for place in _places(paths, folder):
+        with open_index(place) as index:
+            counts = index.event_counts()
+            for record in index.records():
+                events = counts.get(record.number, 0)
+                line = _json_line(record, events) if as_json else _text_line(record, events)
+                write_stdout(f"{line}\n")
+
+
+def show_video(path: str, folder: str | None, format_name: str | None, file: Path | None) -> None:
+    """A video's timeline as it is in the index, with what its subtitles say."""
+    output = Output(format_name, file, path)
+    with open_index(_places([path], folder)[0]) as index:
+        record = index.find(path)
+        if record is None:
+            raise _unknown(path, index)
+        if record.error is not None:
+            raise failure_of(record)
+        own = ("seen",) if format_name in _SEEN_ONLY else ("seen", "subtitle")
+        output.add(index.report(record, own))
+    output.finish()
+
+
+def forget_videos(paths: Sequence[str], folder: str | None, quiet: bool) -> None:
+    """Drop these videos, or those in these folders, from their indexes; the files stay."""
+    forgotten = 0
+    for path in paths:
+        place = _places([path], folder)[0]
+        open_index(place).close()  # nothing is made where there is nothing to forget
+        with open_index(place, writing=True) as index:
+            records = index.below(path)
+            if not records:
+                raise _unknown(path, index)
+            index.forget(records)
+            forgotten += len(records)
+    if not quiet and sys.stderr is not None and sys.stderr.isatty():
+        say(f"{forgotten} forgotten")
+
+
+def show_stats(paths: Sequence[str], folder: str | None, format_name: str | None) -> None:
+    """Each index: its file, how many videos, how long, how many events, how large."""
+    as_json = _is_json(format_name)
+    with ExitStack() as held:
+        for place in _places(paths, folder):
+            index = held.enter_context(open_index(place))
+            counted = index.stats()
+            if as_json:
+                fields = {"index": path_fields(str(place.file)), **asdict(counted)}
+                write_stdout(f"{json.dumps(fields)}\n")
+                continue
+            write_stdout(
+                f"{one_line(str(place.file))}\n"
+                f"videos    {counted.videos}"
+                f" ({counted.failed} failed, {counted.missing} missing)\n"
+                f"duration  {format_time(counted.duration_ms)}\n"
+                f"events    {counted.events_seen} seen,"
+                f" {counted.events_in_subtitles} in subtitles\n"
+                f"size      {counted.size_bytes / 1e6:.1f} MB\n"
+            )
+
+
+def _places(paths: Sequence[str], folder: str | None) -> list[Place]:
+    """The indexes that are meant: the one that was named, else those of the paths."""
+    if folder is not None:
+        return [place_at(folder)]
+    return list(dict.fromkeys(place_of(path) for path in paths or ["."]))
+
+
+def _is_json(format_name: str | None) -> bool:
+    if format_name not in (None, "text", "json", "jsonl"):
+        raise UsageError(f"this cannot be printed as {format_name}", "use text or jsonl")
+    return format_name in ("json", "jsonl")
+
+
+def _status(record: Record) -> str:
+    if record.error is not None:
+        return "failed"
+    return "missing" if record.missing else "done"
+
+
+def _text_line(record: Record, events: int) -> str:
+    duration = "-" if record.duration_ms is None else format_time(record.duration_ms)
+    why = "" if record.error is None else f": {one_line(record.error)}"
+    return f"{_status(record):8}{duration:>12}{events:7}  {one_line(record.path)}{why}"
+
+
+def _json_line(record: Record, events: int) -> str:
+    return json.dumps(
+        path_fields(record.path)
+        | {
+            "status": _status(record),
+            "duration_ms": record.duration_ms,
+            "events": events,
+            "error": record.error,
+            "made_with": json.loads(record.made_with),
+        }
+    )
+
+
+def _unknown(path: str, index: Index) -> UsageError:
+    return UsageError(f"{path}: is not in {index.place.file}", "qvtime index --list shows what is")

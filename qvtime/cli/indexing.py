@@ -1,0 +1,113 @@
+"""What a run of `qvtime index` says: trouble as it comes, and at the end what became of all."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from qvtime import formats
+from qvtime.cli.output import Output
+from qvtime.cli.progress import ProgressLine, note_model
+from qvtime.cli.streams import say
+from qvtime.errors import UsageError, VideoError
+from qvtime.settings import Settings
+from qvtime.tasks.folders import Choices, Done, index_paths
+from qvtime.tasks.index import Outcome
+from qvtime.tasks.looking import open_engine
+
+_ONE_VIDEO = ("srt", "vtt")
+"""What holds the events of one video only."""
+
+
+def output_of(
+    format_name: str | None, output: str | None, paths: Sequence[str]
+) -> tuple[Output | None, Path | None, str]:
+    """Where timelines go: printed or into one file, or as files into a folder, in which format.
+
+    A folder is what is one, ends with "/", or has no ending that names a format. UsageError for
+    a format that cannot hold what is asked.
+    """
+    if format_name is None and output is None:
+        return None, None, "srt"
+    if format_name is not None and format_name not in formats.FORMATS:
+        raise UsageError(
+            f'there is no format "{format_name}"', hint=f"use one of {', '.join(formats.FORMATS)}"
+        )
+    if output is not None and _means_folder(output, format_name):
+        return None, Path(output), format_name or "srt"
+    several = len(paths) > 1 or any(Path(path).is_dir() for path in paths)
+    file = None if output is None else Path(output)
+    chosen = format_name or formats.format_of(output or "")
+    if several and chosen in _ONE_VIDEO:
+        raise UsageError(
+            f"{chosen} holds the events of one video, and these may be several",
+            "name a folder to write into with -o, or use --format jsonl",
+        )
+    printed = Output(format_name, file, paths[0])
+    printed.expect(2 if several else 1)
+    return printed, None, chosen
+
+
+def _means_folder(output: str, format_name: str | None) -> bool:
+    if output == "-":
+        return False
+    if output.endswith("/") or Path(output).is_dir():
+        return True
+    try:
+        formats.format_of(output)
+    except UsageError:
+        return format_name is None or not Path(output).suffix
+    return False
+
+
+def index_and_tell(
+    paths: Sequence[str],
+    choices: Choices,
+    settings: Settings,
+    printed: Output | None,
+    quiet: bool,
+) -> None:
+    """Index the videos, print what is to be printed; exit code 3 when some failed."""
+    counted: Counter[Outcome] = Counter()
+    trouble = False
+    with ProgressLine(quiet) as progress:
+        load = progress.before("loading the model", lambda: open_engine(settings))
+        run = index_paths(paths, choices, settings, load, lambda path, at: progress.show(at, path))
+        for done in run:
+            progress.hide()
+            counted[done.indexed.outcome] += 1
+            trouble |= _tell(done)
+            if printed is not None and done.report is not None:
+                printed.add(done.report)
+    if printed is not None:
+        printed.finish()
+    if counted[Outcome.DONE]:
+        note_model(settings.model, quiet)
+    if trouble or (not quiet and sys.stderr is not None and sys.stderr.isatty()):
+        say(_summary(counted))
+    if trouble:
+        raise typer.Exit(VideoError.exit_code)
+
+
+def _tell(done: Done) -> bool:
+    """Say what is wrong with a video, if anything is new; whether something was."""
+    indexed = done.indexed
+    if indexed.outcome is Outcome.FAILED and indexed.error is not None:
+        say(indexed.error.message, indexed.error.hint)
+    for sentence in indexed.damage:
+        say(f"{indexed.path}: {sentence}")
+    if done.not_written is not None:
+        say(done.not_written.message, done.not_written.hint)
+    return bool(indexed.outcome is Outcome.FAILED or indexed.damage or done.not_written is not None)
+
+
+def _summary(counted: Counter[Outcome]) -> str:
+    """`3 done, 12 unchanged, 1 failed`: done always, the others where there are some."""
+    parts = [
+        f"{counted[outcome]} {outcome.value}"
+        for outcome in Outcome
+        if counted[outcome] or outcome is Outcome.DONE
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,195 @@
+"""Vision features on disk: a bounded cache of what the vision tower saw, one file a window.
+
+A file is believed only if it was made for the very same key and its checksum holds; anything else
+counts as not there, and is written anew. Nothing in it can run code: it is safetensors.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import safetensors
+import safetensors.numpy
+
+from qvtime.errors import OutputError
+from qvtime.store.files import write_atomically
+
+LAYOUT = 1
+"""Raised when the same key would mean other numbers: how pictures are sized, paired or encoded."""
+
+ENDING = ".safetensors"
+LONGEST_HEADER_BYTES = 16 << 20
+ABANDONED_SECONDS = 3600
+"""A temporary file this old was left by a run that was killed."""
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureKey:
+    """All that vision features depend on.
+
+    content: of the video. model, revision, dtype, device: what computed them. decoder, times_ms,
+    width_px, height_px: the pictures, two for every temporal patch.
+    """
+
+    content: str
+    model: str
+    revision: str
+    dtype: str
+    device: str
+    decoder: str
+    times_ms: tuple[int, ...]
+    width_px: int
+    height_px: int
+
+    @property
+    def text(self) -> str:
+        """The key spelled out, with the layout: equal if and only if the keys are."""
+        return json.dumps({"layout": LAYOUT, **asdict(self)}, sort_keys=True)
+
+    @property
+    def file_name(self) -> str:
+        """Which file these features are kept in."""
+        return hashlib.blake2b(self.text.encode(), digest_size=20).hexdigest() + ENDING
+
+
+class FeatureStore:
+    """A folder of features that together take at most `cap_bytes`; those unused longest go first.
+
+    Any number of processes may use it at once.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], cap_bytes: int) -> None:
+        self.folder = Path(folder)
+        self.cap_bytes = cap_bytes
+
+    def find(self, key: FeatureKey) -> dict[str, npt.NDArray[Any]] | None:
+        """The arrays kept for this key, read-only; None when there are none that can be believed.
+
+        What is found counts as used now.
+        """
+        path = self.folder / key.file_name
+        data = _read(path)
+        arrays = None if data is None else _believed(data, key)
+        if arrays is not None:
+            with suppress(OSError):  # a folder that may only be read
+                os.utime(path)
+        return arrays
+
+    def keep(self, key: FeatureKey, arrays: Arrays) -> bool:
+        """Keep the arrays, and let others go for them; False when they alone are over the cap.
+
+        Raises OutputError when they cannot be written.
+        """
+        metadata = {"key": key.text, "checksum": _checksum(arrays)}
+        data = safetensors.numpy.save(dict(arrays), metadata=metadata)
+        if len(data) > self.cap_bytes:
+            return False
+        path = self.folder / key.file_name
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                path.unlink()  # so that its room is not counted
+            self._make_room(len(data))
+        except OSError as error:
+            cause = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot write {path}: {cause}") from error
+        write_atomically(path, data)
+        with suppress(OSError):
+            self._make_room(0)  # others may have written meanwhile
+        return True
+
+    def size_bytes(self) -> int:
+        """How much the kept features take."""
+        return sum(size for _, _, size in self._files())
+
+    def _make_room(self, needed_bytes: int) -> None:
+        files = self._files()
+        over_bytes = sum(size for _, _, size in files) + needed_bytes - self.cap_bytes
+        for _, name, size in files:
+            if over_bytes <= 0:
+                break
+            with suppress(FileNotFoundError):  # another process let it go
+                (self.folder / name).unlink()
+            over_bytes -= size
+
+    def _files(self) -> list[tuple[int, str, int]]:
+        """(last used, name, bytes) of every file, longest unused first; abandoned ones are gone."""
+        files = []
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        if entry.name.endswith(ENDING) and stat.S_ISREG(status.st_mode):
+                            files.append((status.st_mtime_ns, entry.name, status.st_size))
+                        elif _is_abandoned(entry.name, status):
+                            (self.folder / entry.name).unlink()
+        except FileNotFoundError:
+            return []
+        return sorted(files)
+
+
+def _is_abandoned(name: str, status: os.stat_result) -> bool:
+    temporary = name.startswith(".qvtime-") and name.endswith(".tmp")
+    return temporary and time.time() - status.st_mtime > ABANDONED_SECONDS
+
+
+def _read(path: Path) -> bytes | None:
+    """The bytes of a regular file; None for anything else."""
+    try:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - of a descriptor
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            return file.read()
+    except OSError:
+        return None
+
+
+def _believed(data: bytes, key: FeatureKey) -> dict[str, npt.NDArray[Any]] | None:
+    """The arrays in a file that is whole and was made for this key."""
+    metadata = _metadata(data)
+    if metadata.get("key") != key.text:
+        return None
+    try:
+        arrays = safetensors.numpy.load(data)
+        checksum = _checksum(arrays)
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError):
+        return None
+    return arrays if metadata.get("checksum") == checksum else None
+
+
+def _metadata(data: bytes) -> dict[str, Any]:
+    """What the header says besides the arrays; empty when it cannot be read.
+
+    A safetensors file begins with the length of its header (8 bytes, little endian) and the
+    header, JSON with the strings of the writer under `__metadata__`.
+    """
+    length = int.from_bytes(data[:8], "little")
+    if length > min(len(data) - 8, LONGEST_HEADER_BYTES):
+        return {}
+    try:
+        metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _checksum(arrays: Arrays) -> str:
+    """Of every name, type, shape and byte."""
+    hashed = hashlib.blake2b(digest_size=20)
+    for name in sorted(arrays):
+        array = arrays[name]
+        hashed.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        hashed.update(array.data if array.flags.c_contiguous else array.tobytes())
+    return hashed.hexdigest()

@@ -1,0 +1,140 @@
+"""Index whole folders: which videos, in which index, and what becomes of each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qvtime.errors import OutputError, VideoError
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.store.index import Index, open_index
+from qvtime.store.place import Place, place_at, place_of
+from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos
+from qvtime.tasks.looking import Progress
+from qvtime.tasks.timelines import write_timeline
+from qvtime.video.walk import walk
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Which videos, and what is done with them.
+
+    index_folder: where the index is, None for the folders' own. limit: how many videos are worked
+    on at most. prune: forget the videos whose files are gone. timelines: give the report of each
+    video. output_folder, output_format: write each timeline as a file there; force: also over
+    files that are not qvtime's.
+    """
+
+    index_folder: str | None = None
+    recursive: bool = True
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    retry_failed: bool = False
+    limit: int | None = None
+    prune: bool = False
+    timelines: bool = False
+    output_folder: Path | None = None
+    output_format: str = "srt"
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a video. report: its timeline, where that was asked for; written: the file
+    it is in; not_written: why it is in none."""
+
+    indexed: Indexed
+    report: Report | None = None
+    written: Path | None = None
+    not_written: OutputError | None = None
+
+
+def index_paths(
+    paths: Sequence[str],
+    choices: Choices,
+    settings: Settings,
+    load: Callable[[], "Engine"],
+    progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
+) -> Iterator[Done]:
+    """What becomes of every video that `paths` name; it is in its index by then.
+
+    All indexes are locked before the first video: IndexLocked comes at once. Otherwise as
+    `index_videos`, with one model for all. Paths and folders that cannot be read come as failed.
+    """
+    existing = [path for path in paths if Path(path).exists()]
+    missing_paths = [path for path in paths if path not in existing]
+    places: dict[Place, list[str]] = {}
+    for path in existing:
+        place = place_of(path) if choices.index_folder is None else place_at(choices.index_folder)
+        places.setdefault(place, []).append(path)
+    load_once = cache(load)
+    worked = 0
+    with ExitStack() as held:
+        opened = [(held.enter_context(open_index(place, True)), place) for place in places]
+        for index, place in opened:
+            given = places[place]
+            failures: list[VideoError] = []
+            videos = walk(
+                given, choices.recursive, choices.include, choices.exclude, failures.append
+            )
+            run = index_videos(index, videos, settings, load_once, choices.retry_failed, progress)
+            for indexed in run:
+                yield _deliver(index, indexed, given, choices)
+                worked += indexed.outcome in (Outcome.DONE, Outcome.FAILED)
+                if worked == choices.limit:
+                    run.close()
+                    break
+            yield from (_unreadable(error) for error in failures)
+            yield from _sweep(index, given, choices)
+    failures = []
+    list(walk(missing_paths, failed=failures.append))
+    yield from (_unreadable(error) for error in failures)
+
+
+def _deliver(index: Index, indexed: Indexed, given: Sequence[str], choices: Choices) -> Done:
+    """The video with its timeline, written where that was asked for."""
+    done = Done(indexed)
+    folder = choices.output_folder
+    wanted = choices.timelines or folder is not None
+    if not wanted or indexed.outcome not in (Outcome.DONE, Outcome.UNCHANGED):
+        return done
+    record = index.find(indexed.path)
+    if record is None:  # it cannot be gone: the lock is ours
+        return done
+    report = replace(index.report(record), path=indexed.path)
+    if choices.timelines:
+        done = replace(done, report=report)
+    if folder is not None:
+        below = _below(indexed.path, given)
+        try:
+            file = write_timeline(
+                index, report, below, folder, choices.output_format, choices.force
+            )
+            done = replace(done, written=file)
+        except OutputError as error:
+            done = replace(done, not_written=error)
+    return done
+
+
+def _below(path: str, given: Sequence[str]) -> str:
+    """The path below the folder that was named, or the name of a file that was."""
+    roots = [one.rstrip("/") + "/" for one in given if path.startswith(one.rstrip("/") + "/")]
+    return path[len(max(roots, key=len)) :] if roots else Path(path).name
+
+
+def _unreadable(error: VideoError) -> Done:
+    return Done(Indexed("", Outcome.FAILED, error))
+
+
+def _sweep(index: Index, given: Sequence[str], choices: Choices) -> Iterator[Done]:
+    gone = find_missing(index, given)
+    if choices.prune:
+        index.forget(gone)
+    outcome = Outcome.FORGOTTEN if choices.prune else Outcome.MISSING
+    yield from (Done(Indexed(record.path, outcome)) for record in gone)
