@@ -39,7 +39,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user chose for one run."""
+    """What the user chose for one run.
+
+    subtitles: "auto" for a file beside the video or a track in it, "none", or a file.
+    features: where vision features are kept: a folder, "none", or "auto" for beside the index.
+    """
 
     model: str = DEFAULT_MODEL
     decoder: str = "pyav"
@@ -48,4 +52,7 @@ class Settings:
     patch_budget: int = PATCH_BUDGET
     max_new_tokens: int = 256
     device: str = "auto"
+    subtitles: str = "auto"
+    features: str = "auto"
+    features_cap_bytes: int = 2_000_000_000
     limits: Limits = field(default_factory=Limits)

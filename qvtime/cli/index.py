@@ -1,5 +1,6 @@
 """`qvtime index`: declares its options, and says what became of the videos."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,9 @@ def index(
     ] = None,
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
+    subtitles: Annotated[
+        str, typer.Option(help="auto: a file beside the video, or a track in it; none; or a FILE.")
+    ] = "auto",
     recursive: Annotated[bool, typer.Option(help="Go into the folders of a folder.")] = True,
     include: Annotated[
         list[str] | None, typer.Option(help="Only what matches in a folder: *.mp4, day/*.")
@@ -105,7 +109,9 @@ def index(
     elif not paths:
         raise UsageError("there is nothing to index", "name videos, or folders of them")
     else:
-        settings = read_settings(model, granularity, window, decoder, device)
+        settings = replace(
+            read_settings(model, granularity, window, decoder, device), subtitles=subtitles
+        )
         printed, folder, folder_format = output_of(format_name, output, paths)
         choices = Choices(
             index_folder=index_folder,

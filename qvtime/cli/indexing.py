@@ -37,7 +37,7 @@ def output_of(
         )
     if output is not None and _means_folder(output, format_name):
         return None, Path(output), format_name or "srt"
-    several = len(paths) > 1 or any(Path(path).is_dir() for path in paths)
+    several = _are_several(paths)
     file = None if output is None else Path(output)
     chosen = format_name or formats.format_of(output or "")
     if several and chosen in _ONE_VIDEO:
@@ -48,6 +48,10 @@ def output_of(
     printed = Output(format_name, file, paths[0])
     printed.expect(2 if several else 1)
     return printed, None, chosen
+
+
+def _are_several(paths: Sequence[str]) -> bool:
+    return len(paths) > 1 or any(Path(path).is_dir() for path in paths)
 
 
 def _means_folder(output: str, format_name: str | None) -> bool:
@@ -70,6 +74,10 @@ def index_and_tell(
     quiet: bool,
 ) -> None:
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
+    if settings.subtitles not in ("auto", "none") and _are_several(paths):
+        raise UsageError(
+            f"{settings.subtitles} can be the subtitles of one video only", "name one video"
+        )
     counted: Counter[Outcome] = Counter()
     trouble = False
     with ProgressLine(quiet) as progress:

@@ -31,6 +31,9 @@ from qvtime.store.record import Record
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.plan import GRANULARITY_MS
+from qvtime.tasks.sidecars import Sidecars, Stamp
+from qvtime.timeline import Event, Span
+from qvtime.video.subtitles import NONE, read_subtitles
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -81,6 +84,7 @@ def index_videos(
     """
     with ExitStack() as held:
         engines: list[Engine] = []
+        beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
 
         def engine() -> "Engine":
             if not engines:
@@ -93,10 +97,11 @@ def index_videos(
             except VideoError as error:
                 yield Indexed(path, Outcome.FAILED, error)
                 continue
-            known = _known(record, settings, retry_failed)
+            made_with = _MadeWith(settings, beside.stamp(path))
+            known = _known(record, made_with, retry_failed)
             if known is None:
                 shown = partial(progress, path)
-                known = _work(index, path, fingerprint, settings, engine, shown)
+                known = _work(index, path, fingerprint, made_with, engine, shown)
             yield known
 
 
@@ -132,9 +137,31 @@ def _recognise(index: Index, path: str) -> tuple[Record | None, Fingerprint]:
     return record, fingerprint
 
 
-def _known(record: Record | None, settings: Settings, retry_failed: bool) -> Indexed | None:
-    """What there is of this content, if that is what these settings ask for."""
-    if record is None or record.made_with != _made_with(settings, record.error):
+@dataclass(frozen=True, slots=True)
+class _MadeWith:
+    """What shapes a timeline besides the video: the settings, and the subtitles beside it."""
+
+    settings: Settings
+    subtitles: Stamp
+
+    def key(self, failed: bool) -> str:
+        """As the index keeps it. A failure may come out otherwise in another version of qvtime."""
+        choices: dict[str, object] = {
+            "method": METHOD,
+            "model": self.settings.model,
+            "granularity_ms": self.settings.granularity_ms or GRANULARITY_MS,
+            "window_ms": self.settings.window_ms,
+            "decoder": self.settings.decoder,
+            "subtitles": "none" if self.settings.subtitles == NONE else self.subtitles,
+        }
+        if failed:
+            choices["version"] = __version__
+        return json.dumps(choices, sort_keys=True)
+
+
+def _known(record: Record | None, made_with: _MadeWith, retry_failed: bool) -> Indexed | None:
+    """What there is of this content, if it is what is asked for."""
+    if record is None or record.made_with != made_with.key(record.error is not None):
         return None
     if record.error is None:
         return Indexed(record.path, Outcome.UNCHANGED)
@@ -145,19 +172,19 @@ def _work(
     index: Index,
     path: str,
     fingerprint: Fingerprint,
-    settings: Settings,
+    made_with: _MadeWith,
     engine: Callable[[], "Engine"],
     progress: Callable[[Progress], None],
 ) -> Indexed:
     """Describe a video and keep what that came to."""
     try:
-        report = _describe(path, fingerprint, settings, engine, progress)
+        report, cues = _describe(path, fingerprint, made_with.settings, engine, progress)
     except VideoError as error:
         if isinstance(error, _LASTING):
-            made_with = _made_with(settings, error.message)
-            index.save_failure(path, fingerprint, made_with, _without_path(error, path))
+            key = made_with.key(failed=True)
+            index.save_failure(path, fingerprint, key, _without_path(error, path))
         return Indexed(path, Outcome.FAILED, error)
-    index.save_timeline(path, fingerprint, _made_with(settings, None), report)
+    index.save_timeline(path, fingerprint, made_with.key(failed=False), report, cues)
     return Indexed(path, Outcome.DONE, damage=report.damage)
 
 
@@ -167,27 +194,21 @@ def _describe(
     settings: Settings,
     engine: Callable[[], "Engine"],
     progress: Callable[[Progress], None],
-) -> Report:
+) -> tuple[Report, list[Event]]:
+    """What is seen in the video, and what its subtitles say."""
     with open_video(path, settings.decoder, settings.limits) as reader:
+        subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
         report = describe_video(path, reader, engine(), settings, progress)
+        video = Span(0, reader.info.duration_ms)
     if not still_as(path, fingerprint):
         raise changed_meanwhile(path)
-    return report
-
-
-def _made_with(settings: Settings, error: str | None) -> str:
-    """The choices that shape a timeline, or a failure: that may come out otherwise in another
-    version of qvtime."""
-    choices: dict[str, object] = {
-        "method": METHOD,
-        "model": settings.model,
-        "granularity_ms": settings.granularity_ms or GRANULARITY_MS,
-        "window_ms": settings.window_ms,
-        "decoder": settings.decoder,
-    }
-    if error is not None:
-        choices["version"] = __version__
-    return json.dumps(choices, sort_keys=True)
+    spans = ((cue.span.clamp(video), cue.text) for cue in subtitles)
+    report = replace(
+        report,
+        settings={**report.settings, "subtitles": subtitles.source},
+        damage=(*report.damage, *subtitles.damage),
+    )
+    return report, [Event(span, text, source="subtitle") for span, text in spans if span]
 
 
 def _without_path(error: VideoError, path: str) -> VideoError:
