@@ -1,0 +1,78 @@
+"""Search an index by words: an answer at once, and where a closer look is worth it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from qvtime.report import Report
+from qvtime.store.index import Index, open_index
+from qvtime.store.place import place_at
+from qvtime.store.search import Hit, search_events
+from qvtime.timeline import Span
+
+AROUND_MS = 15_000
+"""How far around an event that was found a closer look goes: a caption's times are rough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A part of a video in which something was found. rank: 1 is best."""
+
+    path: str
+    span: Span
+    rank: int
+
+
+def search_index(folder: str, words: str, top_k: int) -> list[Hit]:
+    """The events of the index in `folder` (or of `folder`'s own) with these words, best first.
+
+    Of captions and of subtitles; no model is asked. Raises StoreError.
+    """
+    with open_index(place_at(folder)) as index:
+        return search_events(index, words, top_k)
+
+
+def search_reports(folder: str, words: str, top_k: int) -> list[Report]:
+    """What `search_index` finds as a report a video, the video with the best event first.
+
+    A report's events are best first; its model is the one that made the captions. Only events
+    with all of the words count; those with some of them if there are no others.
+    """
+    with open_index(place_at(folder)) as index:
+        hits = search_events(index, words, top_k)
+        whole = [hit for hit in hits if hit.whole]
+        found: dict[str, list[Hit]] = {}
+        for hit in whole or hits:
+            found.setdefault(hit.path, []).append(hit)
+        return [_report(index, path, words, own) for path, own in found.items()]
+
+
+def find_candidates(hits: Iterable[Hit], around_ms: int = AROUND_MS) -> list[Candidate]:
+    """Where to look closely, best first: each hit with what is around it, joined where they meet.
+
+    The ends may lie behind the video's.
+    """
+    candidates: list[Candidate] = []
+    for hit in hits:
+        span = Span(max(0, hit.event.span.start_ms - around_ms), hit.event.span.end_ms + around_ms)
+        candidate = Candidate(hit.path, span, hit.rank)
+        for other in [one for one in candidates if one.path == hit.path]:
+            if other.span.overlap_ms(candidate.span):
+                candidates.remove(other)
+                rank = min(other.rank, candidate.rank)
+                candidate = Candidate(hit.path, candidate.span.hull(other.span), rank)
+        candidates.append(candidate)
+    return sorted(candidates, key=lambda one: one.rank)
+
+
+def _report(index: Index, path: str, words: str, hits: Sequence[Hit]) -> Report:
+    record = index.find(path)
+    if record is None:  # forgotten by another run since
+        return Report(path, words, "", tuple(hit.event for hit in hits), model="")
+    timeline = index.report(record)
+    return replace(
+        timeline,
+        question=words,
+        answer=f"{len(hits)} found",
+        events=tuple(hit.event for hit in hits),
+        settings={**timeline.settings, "index": str(index.place.file)},
+    )

@@ -1,0 +1,93 @@
+"""An engine whose answers are planted: it sees what a list of events says, and no pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace, TracebackType
+from typing import Self, cast
+
+from qvtime.frames import FrameBatch
+from qvtime.model.engine import Engine, Reply
+from qvtime.model.habits import Habits
+from qvtime.timeline import Event
+
+SURE = 0.9
+
+
+def say(events: Sequence[Event], centres_ms: Sequence[int]) -> str:
+    """What a model that sees all would say about a window: the labels of first and last patch."""
+    said = []
+    for event in events:
+        inside = [c for c in centres_ms if event.span.start_ms <= c < event.span.end_ms]
+        if inside:
+            first, last = f"{inside[0] / 1000:.1f}", f"{inside[-1] / 1000:.1f}"
+            said.append(f"<time>{first}</time> - <time>{last}</time> {event.caption}")
+    return "; ".join(said) or "Nothing happens."
+
+
+class ScriptedLook:
+    """A window that has been seen."""
+
+    vision_ms = prefill_ms = 0.0
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def ask(self, question: str, max_new_tokens: int) -> Reply:
+        assert "list all events" in question
+        return Reply(self._words, (), (), SURE, "stop", 0, 0.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+@dataclass
+class Script:
+    """`words` gives the answer about a window from its patches' centres; `windows` were seen."""
+
+    words: Callable[[Sequence[int]], str]
+    window_patches: int = 20
+    windows: list[tuple[int, ...]] = field(default_factory=list)
+    loads: int = 0
+
+    def load(self) -> Engine:
+        """An engine for `index_videos` and its like."""
+        self.loads += 1
+        return cast(Engine, _ScriptedEngine(self))
+
+
+class _ScriptedEngine:
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
+        self.loaded = SimpleNamespace(
+            habits=habits, name="scripted", device="cpu", revision="1", model=None
+        )
+
+    def look(self, frames: FrameBatch, centres_ms: Sequence[int]) -> ScriptedLook:
+        assert len(frames) == 2 * len(centres_ms)
+        self._script.windows.append(tuple(centres_ms))
+        return ScriptedLook(self._script.words(centres_ms))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+def seeing(events: Sequence[Event], window_patches: int = 20) -> Script:
+    """An engine that sees these events in every video."""
+    return Script(lambda centres: say(events, centres), window_patches)
