@@ -53,21 +53,19 @@ template <typename T, int COUNT> struct qv_row {
     static_assert(BYTES == 8 || BYTES % 16 == 0, "8 bytes or a multiple of 16");
     union words {
         T values[COUNT];
-        qv_8_bytes eights[BYTES / 8];
+        qv_8_bytes eight;
+        qv_16_bytes sixteens[(BYTES + 15) / 16];
         __device__ words() {}
     };
 
     __device__ static __forceinline__ void load(const T* from, float (&row)[COUNT]) {
         words raw;
         if constexpr (BYTES == 8) {
-            raw.eights[0] = *reinterpret_cast<const qv_8_bytes*>(from);
+            raw.eight = *reinterpret_cast<const qv_8_bytes*>(from);
         } else {
 #pragma unroll
-            for (int i = 0; i < BYTES / 16; ++i) {
-                const qv_16_bytes part = reinterpret_cast<const qv_16_bytes*>(from)[i];
-                raw.eights[2 * i] = {part.x, part.y};
-                raw.eights[2 * i + 1] = {part.z, part.w};
-            }
+            for (int i = 0; i < BYTES / 16; ++i)
+                raw.sixteens[i] = reinterpret_cast<const qv_16_bytes*>(from)[i];
         }
 #pragma unroll
         for (int i = 0; i < COUNT; ++i) row[i] = qv_wide(raw.values[i]);
@@ -78,13 +76,11 @@ template <typename T, int COUNT> struct qv_row {
 #pragma unroll
         for (int i = 0; i < COUNT; ++i) raw.values[i] = qv_narrow<T>(row[i]);
         if constexpr (BYTES == 8) {
-            *reinterpret_cast<qv_8_bytes*>(to) = raw.eights[0];
+            *reinterpret_cast<qv_8_bytes*>(to) = raw.eight;
         } else {
 #pragma unroll
-            for (int i = 0; i < BYTES / 16; ++i) {
-                const qv_8_bytes low = raw.eights[2 * i], high = raw.eights[2 * i + 1];
-                reinterpret_cast<qv_16_bytes*>(to)[i] = {low.x, low.y, high.x, high.y};
-            }
+            for (int i = 0; i < BYTES / 16; ++i)
+                reinterpret_cast<qv_16_bytes*>(to)[i] = raw.sixteens[i];
         }
     }
 };
