@@ -12,6 +12,7 @@ import typer
 from qvtime import __version__
 from qvtime.cli.ask import ask
 from qvtime.cli.index import index
+from qvtime.cli.locate import locate
 from qvtime.cli.streams import ReaderGone, say
 from qvtime.errors import QvtimeError
 
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(no_args_is_help=True)(ask)
+app.command(no_args_is_help=True)(locate)
 app.command(no_args_is_help=True)(index)
 
 

@@ -12,29 +12,55 @@ from qvtime.formats.cue import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
 
+STREAMED = ("text", "jsonl", "csv")
+"""Formats whose every report can be printed as it comes."""
+OF_ONE_VIDEO = ("srt", "vtt")
+
 
 class Output:
     """Takes reports one by one.
 
-    On stdout, text and JSON lines leave at once and other formats when all is done. A file is
+    On stdout, text, JSON lines and CSV leave at once, other formats when all is done. A file is
     written at the end. What can be known to be wrong is an error before any work is done.
+    `video` is not overwritten; `several` when there may be more than one: their reports are told
+    apart, and are JSON lines by default where no one reads along.
     """
 
-    def __init__(self, format_name: str | None, file: Path | None, video: str) -> None:
+    def __init__(
+        self,
+        format_name: str | None,
+        file: Path | None,
+        video: str | None = None,
+        several: bool = False,
+    ) -> None:
         self._file = None if file is None or str(file) == "-" else file
         if format_name is None:
-            format_name = formats.format_of(self._file) if self._file else "text"
+            format_name = formats.format_of(self._file) if self._file else _default(several)
         if format_name not in formats.FORMATS:
             raise UsageError(
                 f'there is no format "{format_name}"',
                 hint=f"use one of {', '.join(formats.FORMATS)}",
             )
+        if several and format_name in OF_ONE_VIDEO:
+            raise UsageError(
+                f"{format_name} holds the events of one video, and these may be several",
+                hint="use --format jsonl, or name one video",
+            )
         if self._file:
-            check_writable(self._file, video)
+            check_writable(self._file)
         self._format = format_name
         self._several = False
         self._printed = 0
         self._reports: list[Report] = []
+        if several:
+            self.expect(2)
+        if video is not None:
+            self.spare(video)
+
+    def spare(self, video: str) -> None:
+        """OutputError when writing would replace this video."""
+        if self._file and is_same_file(self._file, video):
+            raise OutputError(f"cannot write {self._file}: it is the video", "name another file")
 
     def expect(self, count: int) -> None:
         """Say how many reports will come: several are told apart."""
@@ -44,7 +70,7 @@ class Output:
 
     def add(self, report: Report) -> None:
         """Take a report, and print it if its format can wait for no other."""
-        if self._file or self._format not in ("text", "jsonl"):
+        if self._file or self._format not in STREAMED:
             self._reports.append(report)
         elif self._format == "text" and sys.stdout is not None and sys.stdout.isatty():
             from qvtime.cli.look import show_report
@@ -55,7 +81,10 @@ class Output:
             if self._several and self._format == "text":  # as formats.text writes several
                 between = "\n" if self._printed else ""
                 heading = f"{between}{one_line(report.shown_path)}: {one_line(report.question)}\n"
-            write_stdout(heading + formats.write(report, self._format))
+            written = formats.write(report, self._format)
+            if self._format == "csv" and self._printed:
+                written = written.split("\n", 1)[1]  # one header for all
+            write_stdout(heading + written)
         self._printed += 1
 
     def finish(self) -> None:
@@ -66,7 +95,21 @@ class Output:
             write_stdout(formats.write(self._reports, self._format))
 
 
-def check_writable(file: Path, video: str) -> None:
+def _default(several: bool) -> str:
+    """The format of stdout."""
+    seen = sys.stdout is not None and sys.stdout.isatty()
+    return "jsonl" if several and not seen else "text"
+
+
+def is_same_file(file: Path, video: str) -> bool:
+    """Whether both are there and are one file."""
+    try:
+        return file.samefile(video)
+    except (OSError, ValueError):  # one is not there, or has a NUL in its name
+        return False
+
+
+def check_writable(file: Path) -> None:
     """OutputError now, rather than after the work, when the file cannot be written."""
     target = Path(os.path.realpath(file))
     try:
@@ -82,8 +125,6 @@ def check_writable(file: Path, video: str) -> None:
         raise OutputError(
             f"cannot write {file}: there is no folder {target.parent}", "make it first"
         )
-    if status and Path(video).exists() and os.path.samestat(status, Path(video).stat()):
-        raise OutputError(f"cannot write {file}: it is the video", "name another file")
     # A file is replaced through its folder; a device or a pipe is written to as it is.
     needed = [target] if status else []
     if status is None or stat.S_ISREG(status.st_mode):

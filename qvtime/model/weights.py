@@ -65,7 +65,7 @@ def load_model(
     ):
         model = _read_weights(found, chosen, place)
     speed_up_vision(model)
-    tokenizer = _read_tokenizer(found)
+    tokenizer = read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
     return LoadedModel(model, tokenizer, control, found.name, found.revision, place, chosen, habits)
 
@@ -108,7 +108,8 @@ def _read_weights(found: FoundModel, dtype: torch.dtype, place: str) -> Any:
     return model.eval().requires_grad_(False).to(place)
 
 
-def _read_tokenizer(found: FoundModel) -> Any:
+def read_tokenizer(found: FoundModel) -> Any:
+    """The tokenizer of a checkpoint. Raises ModelError when it cannot be read."""
     with _readable(f"The tokenizer of {found.name}"), _quiet():
         return AutoTokenizer.from_pretrained(
             found.checkpoint.folder, local_files_only=True, trust_remote_code=False

@@ -1,0 +1,84 @@
+"""`qvtime locate`: declares its options, and hands each video's spans on as they come."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qvtime.settings import DEFAULT_MODEL
+
+
+def locate(
+    paths_and_event: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH... EVENT",
+            help='Videos or folders of videos, and last the event: "the red car jumps".',
+        ),
+    ],
+    files_from: Annotated[
+        str | None,
+        typer.Option("--files-from", help="Read more paths from a file, one a line; - is stdin."),
+    ] = None,
+    nul: Annotated[
+        bool, typer.Option("-0", "--null", help="Those paths end with NUL (find -print0).")
+    ] = False,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", help="At most so many spans a video, best first.")
+    ] = None,
+    min_score: Annotated[
+        float, typer.Option("--min-score", help="Only spans that score this or more, 0 to 1.")
+    ] = 0.5,
+    within: Annotated[
+        str | None,
+        typer.Option(help='Look only there: 1:00-5:00, "last 10 seconds". Default: all of it.'),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be read, and read nothing.")
+    ] = False,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", envvar="QVTIME_MODEL", help="A hub name, a folder, or demo."),
+    ] = DEFAULT_MODEL,
+    granularity: Annotated[
+        str, typer.Option(help="How fine starts and ends are, in seconds: 0.1, 0.5 or 1.")
+    ] = "0.5",
+    window: Annotated[
+        str | None,
+        typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
+    ] = None,
+    decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
+    device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="text, json, jsonl, srt, vtt, csv or segments. Default: text, of several videos"
+            " jsonl in a pipe.",
+        ),
+    ] = None,
+    output_file: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+) -> None:
+    """Find every span in which an event happens, best first, each with a score.
+
+    A score is the probability, 0 to 1, that the model names the span when it is asked. Exit code 1
+    says that nothing was found in any video, 3 that some videos failed.
+    """
+    from qvtime.cli.locating import Run, gather
+    from qvtime.cli.output import Output
+    from qvtime.cli.settings import read_settings
+    from qvtime.tasks.locate import Wanted
+
+    settings = read_settings(model, granularity, window, decoder, device)
+    videos, event = gather(paths_and_event, files_from, nul)
+    run = Run(event, settings, Wanted(top_k, min_score, within), quiet)
+    if plan:
+        run.show_plans(videos, format_name)
+    else:
+        run.locate(videos, Output(format_name, output_file, several=videos.several))
+    raise typer.Exit(run.exit_code)

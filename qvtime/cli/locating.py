@@ -1,0 +1,173 @@
+"""What a run of `qvtime locate` does with its videos: spans as they are found, trouble as it comes.
+
+One model for all videos; one that fails is said and passed over.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import BinaryIO
+
+from qvtime.cli.output import Output
+from qvtime.cli.progress import ProgressLine, note_model
+from qvtime.cli.streams import say, write_stdout
+from qvtime.errors import QvtimeError, UsageError, VideoError
+from qvtime.formats.json import path_fields
+from qvtime.plain_text import one_line
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.tasks.locate import Wanted, locate_video, plan_video
+from qvtime.tasks.locate_plan import LocatePlan, open_outline
+from qvtime.tasks.looking import open_engine
+from qvtime.tasks.videos import are_several, find_videos
+from qvtime.timestamps import format_time
+
+NOTHING_FOUND = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Videos:
+    """Which videos: `named` paths, and those of a list (`-`: stdin), ended by NUL if `nul`."""
+
+    named: tuple[str, ...]
+    files_from: str | None
+    nul: bool
+
+    @property
+    def several(self) -> bool:
+        """Whether there may be more than one."""
+        return self.files_from is not None or are_several(self.named)
+
+    def find(self, stack: ExitStack, failed: Callable[[VideoError], None]) -> Iterator[str]:
+        """Their paths, as they are found; UsageError when the list cannot be read."""
+        file_list = None if self.files_from is None else _open_list(self.files_from, stack)
+        return find_videos(self.named, file_list, self.nul, failed)
+
+
+def gather(arguments: Sequence[str], files_from: str | None, nul: bool) -> tuple[Videos, str]:
+    """The videos of a command line and, its last argument, the event. UsageError without either.
+
+    Bytes of the event that are no UTF-8 become "�": models read Unicode.
+    """
+    *paths, event = arguments
+    example = 'qvtime locate clip.mp4 "the red car jumps"'
+    if Path(event).exists():
+        raise UsageError(
+            f"there is no event to find: {event} is a file", f"write it last: {example}"
+        )
+    if not paths and files_from is None:
+        raise UsageError(f'there is no video to find "{event}" in', f"name one first: {example}")
+    if nul and files_from is None:
+        raise UsageError(
+            "-0 says how a list of files is written, and there is none", "--files-from -"
+        )
+    return Videos(tuple(paths), files_from, nul), os.fsencode(event).decode("utf-8", "replace")
+
+
+def _open_list(name: str, stack: ExitStack) -> BinaryIO:
+    if name == "-":
+        if sys.stdin is None:
+            raise UsageError("cannot read the files' names in stdin: it is closed")
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(Path(name).open("rb"))
+    except (OSError, ValueError) as error:
+        cause = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UsageError(f"cannot read the files' names in {name}: {cause}") from error
+
+
+class Run:
+    """One event looked for in many videos; counts what was found and what failed."""
+
+    def __init__(self, event: str, settings: Settings, wanted: Wanted, quiet: bool) -> None:
+        self._event, self._settings, self._wanted = event, settings, wanted
+        self._quiet = quiet
+        self._found = self._failed = 0
+
+    @property
+    def exit_code(self) -> int:
+        """3 when videos failed, 1 when nothing was found in any, else 0."""
+        if self._failed:
+            return VideoError.exit_code
+        return 0 if self._found else NOTHING_FOUND
+
+    def locate(self, videos: Videos, output: Output) -> None:
+        """Find the event in every video, and hand each report on at once."""
+        with ExitStack() as stack, ProgressLine(self._quiet) as progress:
+            load = progress.before("loading the model", lambda: open_engine(self._settings))
+            engine = cache(lambda: stack.enter_context(load()))
+            for path in videos.find(stack, self._fail):
+                output.spare(path)
+                report = None
+                show = partial(progress.show, video=path if videos.several else None)
+                with self._going_on(videos):
+                    report = locate_video(
+                        path, self._event, self._settings, engine, self._wanted, show
+                    )
+                progress.hide()
+                if report is not None:
+                    output.add(report)
+                    self._count(path, report)
+        output.finish()
+        note_model(self._settings.model, self._quiet)
+
+    def show_plans(self, videos: Videos, format_name: str | None) -> None:
+        """Print how every video would be searched; no weights are loaded."""
+        if format_name not in (None, "text", "json", "jsonl"):
+            raise UsageError(f"a plan cannot be printed as {format_name}", "use text or jsonl")
+        as_json = format_name in ("json", "jsonl")
+        outline = cache(lambda: open_outline(self._settings))
+        with ExitStack() as stack:
+            for path in videos.find(stack, self._fail):
+                with self._going_on(videos):
+                    plan = plan_video(path, self._event, self._settings, outline, self._wanted)
+                    self._found += 1
+                    write_stdout(_plan_json(path, plan) if as_json else _plan_text(path, plan))
+
+    @contextmanager
+    def _going_on(self, videos: Videos) -> Iterator[None]:
+        """What is wrong with one video is said, and does not stop the others."""
+        try:
+            yield
+        except VideoError as error:
+            self._fail(error)
+        except UsageError as error:
+            # One of several may be too short for --within.
+            if self._wanted.within is None or not videos.several:
+                raise
+            self._fail(error)
+
+    def _fail(self, error: QvtimeError) -> None:
+        self._failed += 1
+        say(error.message, error.hint)
+
+    def _count(self, path: str, report: Report) -> None:
+        self._found += len(report.events)
+        self._failed += bool(report.damage)
+        for sentence in report.damage:
+            say(f"{path}: {sentence}")
+
+
+def _plan_text(path: str, plan: LocatePlan) -> str:
+    """The plan for people, a line each."""
+    span, (width_px, height_px) = plan.span, plan.size_px
+    shared = f", {plan.overlap_ms / 1000:g} s shared" if plan.overlap_ms else ""
+    settings = plan.settings()
+    return (
+        f"{one_line(os.fsencode(path).decode('utf-8', 'backslashreplace'))}: "
+        f"{format_time(span.start_ms)} - {format_time(span.end_ms)}\n"
+        f"  windows      {len(plan.windows)} of {plan.window_ms / 1000:g} s{shared}\n"
+        f"  pictures     {settings['frames_per_window']} a window, {width_px}x{height_px} px\n"
+        f"  tokens       {plan.tokens} a window\n"
+        f"  granularity  {plan.coarse_ms / 1000:g} s, edges {plan.granularity_ms / 1000:g} s\n"
+    )
+
+
+def _plan_json(path: str, plan: LocatePlan) -> str:
+    span = {"start_ms": plan.span.start_ms, "end_ms": plan.span.end_ms}
+    return json.dumps(path_fields(path) | span | plan.settings()) + "\n"

@@ -1,0 +1,211 @@
+"""Locate an event: every span in which it happens, best first, each with a score.
+
+A first pass reads windows over all of the video and takes the model's own probabilities for the
+spans of each (qvtime.model.spans); what overlapping windows found becomes one list
+(qvtime.tasks.seams); the edges of what is reported are looked at again (qvtime.tasks.edges). One
+window is held at a time, however long the video is.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qvtime.errors import UsageError
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.tasks.edges import look_at_edges
+from qvtime.tasks.locate_plan import LocatePlan, plan_locate
+from qvtime.tasks.looking import Clock, Progress, look_at
+from qvtime.tasks.plan import Window, check_question, check_window
+from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
+from qvtime.timeline import Event, Span
+from qvtime.timestamps import format_tag, parse_range
+from qvtime.video.worker import open_video
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.frames import VideoInfo
+    from qvtime.model.engine import Engine
+    from qvtime.model.outline import Outline
+    from qvtime.model.spans import ScoredSpan
+    from qvtime.video.reader import VideoReader
+
+MIN_SCORE = 0.5
+"""Reported by default: what is likelier to be named than not."""
+
+NOT_FOUND = "Not found."
+BOTH_EDGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a video is searched and reported.
+
+    top_k: so many spans at most; min_score: those that score at least this; within: a range of
+    time as the user wrote it. UsageError for what they cannot be.
+    """
+
+    top_k: int | None = None
+    min_score: float = MIN_SCORE
+    within: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.top_k is not None and self.top_k < 1:
+            raise UsageError(f"--top-k cannot be {self.top_k}", hint="use 1 or more")
+        if not 0 <= self.min_score <= 1:
+            raise UsageError(f"--min-score cannot be {self.min_score:g}", hint="use 0 to 1")
+
+
+def locate_video(
+    path: str,
+    event: str,
+    settings: Settings,
+    load: Callable[[], "Engine"],
+    wanted: Wanted,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Report:
+    """The spans of a video in which `event` happens, best first; none is a report as well.
+
+    `load` gives the model, which stays open, once the video is known to be readable. Raises
+    UsageError, VideoError, ModelError.
+    """
+    check_question(event, settings)
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        span = _searched(path, wanted, reader.info)
+        search = _Search(reader, load(), event, settings, span, progress)
+        found = search.first_pass()
+        reported = sorted(
+            (one for one in found if one.score >= wanted.min_score),
+            key=lambda one: (-one.score, one.span),
+        )[: wanted.top_k]
+        finer = [
+            search.look_closer(one, Progress(done, len(reported), one.span))
+            for done, one in enumerate(reported)
+        ]
+        return search.report(path, finer, found, wanted)
+
+
+def plan_video(
+    path: str, event: str, settings: Settings, outline: Callable[[], "Outline"], wanted: Wanted
+) -> LocatePlan:
+    """How `locate_video` would search a video. Raises UsageError, VideoError, ModelError."""
+    check_question(event, settings)
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        span = _searched(path, wanted, reader.info)
+        model = outline()
+        check_window(settings, model.habits.window_patches, model.name)
+        return plan_locate(reader.info, span, settings, model)
+
+
+def _searched(path: str, wanted: Wanted, info: "VideoInfo") -> Span:
+    """What is searched; UsageError that names the video when it has no such span."""
+    if wanted.within is None:
+        return Span(0, info.duration_ms)
+    try:
+        return parse_range(wanted.within, info.duration_ms)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error.message}", error.hint) from None
+
+
+class _Search:
+    """One event in one video before one model."""
+
+    def __init__(
+        self,
+        reader: "VideoReader",
+        engine: "Engine",
+        event: str,
+        settings: Settings,
+        span: Span,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        from qvtime.model.outline import Outline
+
+        loaded = engine.loaded
+        check_window(settings, loaded.habits.window_patches, loaded.name)
+        outline = Outline(loaded.name, loaded.habits, loaded.tokenizer)
+        self._plan = plan_locate(reader.info, span, settings, outline)
+        self._reader, self._engine, self._event = reader, engine, event
+        self._settings, self._progress = settings, progress
+        self._clock = Clock()
+        self._edges_found = 0
+
+    def first_pass(self) -> list[Occurrence]:
+        """Every occurrence, however unlikely, in order of time."""
+        plan = self._plan
+        pieces: list[Piece] = []
+        for number, window in enumerate(plan.windows):
+            self._progress(Progress(number, len(plan.windows), window.span))
+            found = self._find(window, plan.coarse_ms)
+            pieces += find_pieces(window, number, found, plan.coarse_ms, plan.span)
+        return join_pieces(pieces, plan.windows, plan.coarse_ms)
+
+    def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
+        """The occurrence with its edges as fine as they are asked for, where they are found."""
+        plan, open_ms = self._plan, self._plan.coarse_ms
+        for granularity_ms in plan.finer_ms:
+            self._progress(progress)
+            longest_ms = self._engine.loaded.habits.window_patches * granularity_ms
+            reach_ms = min(longest_ms, self._settings.window_ms or longest_ms)
+            edges = look_at_edges(
+                occurrence, open_ms, granularity_ms, reach_ms, plan.span, self._find
+            )
+            occurrence = edges.occurrence
+            if granularity_ms == plan.granularity_ms:
+                self._edges_found += edges.found
+            if edges.found == BOTH_EDGES:
+                open_ms = granularity_ms
+        return occurrence
+
+    def _find(self, window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
+        with look_at(self._reader, self._engine, window, granularity_ms, self._clock) as look:
+            started = time.perf_counter()
+            found = look.spans(self._event).spans
+            self._clock.add("answer", 1000 * (time.perf_counter() - started))
+        return found
+
+    def report(
+        self,
+        path: str,
+        reported: Sequence[Occurrence],
+        found: Sequence[Occurrence],
+        wanted: Wanted,
+    ) -> Report:
+        """What was found, and how."""
+        plan, loaded, info = self._plan, self._engine.loaded, self._reader.info
+        return Report(
+            path=path,
+            question=self._event,
+            answer=_answer(reported, found),
+            events=tuple(Event(one.span, self._event, one.score) for one in reported),
+            model=loaded.name,
+            video=info,
+            settings={
+                **plan.settings(),
+                "edges_looked_at": BOTH_EDGES * len(reported) if plan.finer_ms else 0,
+                "edges_found": self._edges_found,
+                "min_score": wanted.min_score,
+                "top_k": wanted.top_k,
+                "decoder": info.decoder,
+                "device": loaded.device,
+                "revision": loaded.revision,
+            },
+            damage=self._reader.damage,
+            timings_ms=self._clock.rounded(),
+            looked=tuple(window.span for window in plan.windows),
+            granularity_ms=plan.granularity_ms if reported else plan.coarse_ms,
+        )
+
+
+def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence]) -> str:
+    """The spans, best first; where there is none, the likeliest of those that were left out."""
+    if reported:
+        return "; ".join(_times(one.span) for one in reported)
+    best = max(found, key=lambda one: one.score, default=None)
+    if best is None:
+        return NOT_FOUND
+    return f"{NOT_FOUND} The likeliest span scores {best.score:.2f}: {_times(best.span)}"
+
+
+def _times(span: Span) -> str:
+    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)}"

@@ -1,0 +1,100 @@
+"""Where `locate` looks first, how finely, and what that costs: known before anything is decoded.
+
+Windows with overlap lie over the whole span, so that everything is seen. They are at least
+`FIRST_MS` coarse, since an event should fit into a window, and coarser where that would
+read more than `Settings.patch_budget`; each edge found is looked at again, step by step down to
+the granularity that was asked for (qvtime.tasks.edges).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qvtime.frames import VideoInfo
+from qvtime.report import Setting
+from qvtime.settings import GRANULARITIES_MS, Settings
+from qvtime.tasks.plan import GRANULARITY_MS, Window
+from qvtime.tasks.skim import OVERLAP_SHARE
+from qvtime.timeline import Span
+from qvtime.video.sampling import patch_centres, windows
+from qvtime.video.size import fit_size
+
+if TYPE_CHECKING:
+    from qvtime.model.outline import Outline
+
+FIRST_MS = 500
+"""The finest first pass: finer windows are too short to hold most events."""
+SMALLEST_SIDE_PX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LocatePlan:
+    """The first pass over a video, and how fine the edges will be.
+
+    span: what is searched; window_ms: the longest window; coarse_ms: the granularity of the first
+    pass; granularity_ms: that of the edges; size_px: (width, height) of the pictures; tokens: of
+    the video in the longest window.
+    """
+
+    span: Span
+    windows: tuple[Window, ...]
+    window_ms: int
+    overlap_ms: int
+    coarse_ms: int
+    granularity_ms: int
+    size_px: tuple[int, int]
+    tokens: int
+
+    @property
+    def finer_ms(self) -> tuple[int, ...]:
+        """The granularities at which edges are looked at again, the coarsest first."""
+        between = (g for g in GRANULARITIES_MS if self.granularity_ms <= g < self.coarse_ms)
+        return tuple(sorted(between, reverse=True))
+
+    def settings(self) -> dict[str, Setting]:
+        """The plan as the JSON has it."""
+        return {
+            "windows": len(self.windows),
+            "window_ms": self.window_ms,
+            "overlap_ms": self.overlap_ms,
+            "frames_per_window": 2 * max(len(window.centres_ms) for window in self.windows),
+            "width_px": self.size_px[0],
+            "height_px": self.size_px[1],
+            "tokens_per_window": self.tokens,
+            "coarse_ms": self.coarse_ms,
+            "granularity_ms": self.granularity_ms,
+        }
+
+
+def open_outline(settings: Settings) -> "Outline":
+    """What the model of these settings would read, without its weights. Raises ModelError."""
+    from qvtime.model.outline import read_outline
+
+    return read_outline(settings.model)
+
+
+def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outline") -> LocatePlan:
+    """How to search this span of a video with this model."""
+    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    habits = outline.habits
+    coarse = [g for g in sorted(GRANULARITIES_MS) if g >= max(granularity_ms, FIRST_MS)]
+    for coarse_ms in coarse:
+        window_ms = settings.window_ms or habits.window_patches * coarse_ms
+        overlap_ms = int(window_ms * OVERLAP_SHARE)
+        parts = tuple(
+            Window(part, tuple(patch_centres(part, coarse_ms)))
+            for part in windows(span, window_ms, overlap_ms)
+        )
+        if sum(len(part.centres_ms) for part in parts) <= settings.patch_budget:
+            break
+    size_px = fit_size(info.width_px, info.height_px, habits.frame_pixels, minimum=SMALLEST_SIDE_PX)
+    longest = max(parts, key=lambda part: (len(part.centres_ms), part.span))
+    return LocatePlan(
+        span=span,
+        windows=parts,
+        window_ms=min(window_ms, span.duration_ms),
+        overlap_ms=overlap_ms if len(parts) > 1 else 0,
+        coarse_ms=coarse_ms,
+        granularity_ms=granularity_ms,
+        size_px=size_px,
+        tokens=outline.window_tokens(longest.centres_ms, *size_px),
+    )

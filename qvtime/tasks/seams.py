@@ -1,0 +1,133 @@
+"""What overlapping windows found, as one list: each occurrence once, whole, and scored.
+
+Neighbours see the same moments. Spans of different windows that overlap mean the same occurrence,
+and so do two that touch where a window ends: an event that goes on there is cut in two. A window
+that saw two occurrences saw two: its own spans never become one. Where readings contradict each
+other the surer one stands.
+
+An occurrence's score is the mean of what the windows say that saw it, each weighed by the share
+of it that it saw. The highest of them would be too sure: the more windows see a moment, the more
+often one of them is wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qvtime.tasks.looking import ONE_PATCH_MS, whole_patches
+from qvtime.tasks.plan import Window
+from qvtime.timeline import Span
+
+if TYPE_CHECKING:
+    from qvtime.model.spans import ScoredSpan
+
+SURE_SHARE = 0.5
+"""A reading less than half as sure as one that it meets is not believed beside it."""
+SEEN_SHARE = 0.5
+"""A window has a say about what it saw half of, or what fills half of it."""
+EDGE_PATCHES = 2
+"""Windows that disagree about an edge by this much mean the same one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """When an event happens, with a score of 0 to 1."""
+
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a window (by its number) said. `cut_…`: it may go on beyond the window there."""
+
+    span: Span
+    score: float
+    window: int
+    cut_start: bool
+    cut_end: bool
+
+    def meets(self, other: "Piece") -> bool:
+        """Whether both can mean one occurrence, if different windows said them."""
+        if self.span.overlap_ms(other.span):
+            return True
+        earlier, later = (self, other) if self.span < other.span else (other, self)
+        touch = earlier.span.end_ms == later.span.start_ms
+        return touch and (earlier.cut_end or later.cut_start)
+
+
+def find_pieces(
+    window: Window, number: int, found: Sequence["ScoredSpan"], granularity_ms: int, search: Span
+) -> list[Piece]:
+    """What a window said as spans of whole patches, none beyond `search`."""
+    return [
+        Piece(
+            span=_span(one.first_ms, one.last_ms, granularity_ms, search),
+            score=one.score,
+            window=number,
+            cut_start=one.first_ms == window.centres_ms[0]
+            and window.span.start_ms > search.start_ms,
+            cut_end=one.last_ms == window.centres_ms[-1] and window.span.end_ms < search.end_ms,
+        )
+        for one in found
+    ]
+
+
+def _span(first_ms: int, last_ms: int, granularity_ms: int, search: Span) -> Span:
+    said = Span(first_ms, max(last_ms, first_ms + ONE_PATCH_MS))
+    return whole_patches(said, granularity_ms, search)
+
+
+def join_pieces(
+    pieces: Sequence[Piece], windows: Sequence[Window], granularity_ms: int
+) -> list[Occurrence]:
+    """The occurrences in order of time, none overlapping another. The order in does not matter."""
+    groups: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: (-p.score, p.span, p.window)):
+        met = [group for group in groups if any(piece.meets(other) for other in group)]
+        if not met:
+            groups.append([piece])
+            continue
+        together = [piece, *(other for group in met for other in group)]
+        seen_apart = len({other.window for other in together}) < len(together)
+        least = SURE_SHARE * max(other.score for other in together)
+        if piece.score >= least and not seen_apart:
+            groups = [group for group in groups if group not in met]
+            groups.append(together)
+    spans = sorted(_whole(group, granularity_ms) for group in groups)
+    return [Occurrence(span, _score(span, pieces, windows)) for span in spans]
+
+
+def _whole(group: Sequence[Piece], granularity_ms: int) -> Span:
+    """From the first start to the last end; of starts or ends close together the surest counts."""
+    first_ms = min(piece.span.start_ms for piece in group)
+    last_ms = max(piece.span.end_ms for piece in group)
+    near_ms = EDGE_PATCHES * granularity_ms
+    starts = [
+        (piece.score, -piece.span.start_ms)
+        for piece in group
+        if not piece.cut_start and piece.span.start_ms <= first_ms + near_ms
+    ]
+    ends = [
+        (piece.score, piece.span.end_ms)
+        for piece in group
+        if not piece.cut_end and piece.span.end_ms >= last_ms - near_ms
+    ]
+    start_ms = -max(starts)[1] if starts else first_ms
+    end_ms = max(ends)[1] if ends else last_ms
+    return Span(start_ms, end_ms) if start_ms < end_ms else Span(first_ms, last_ms)
+
+
+def _score(span: Span, pieces: Sequence[Piece], windows: Sequence[Window]) -> float:
+    """The mean of what the windows say that saw the span, weighed by the share they saw."""
+    said: dict[int, float] = {}
+    for piece in pieces:
+        if piece.span.overlap_ms(span):
+            said[piece.window] = max(piece.score, said.get(piece.window, 0.0))
+    total = weights = 0.0
+    for number, window in enumerate(windows):
+        share = window.span.overlap_ms(span) / min(span.duration_ms, window.span.duration_ms)
+        if share >= SEEN_SHARE:
+            total += share * said.get(number, 0.0)
+            weights += share
+    return total / weights if weights else max(said.values())

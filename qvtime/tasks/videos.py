@@ -1,0 +1,29 @@
+"""The videos of a command line, one after the other as they are found."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from qvtime.errors import VideoError
+from qvtime.video.walk import read_file_list, walk
+
+
+def find_videos(
+    paths: Sequence[str],
+    file_list: BinaryIO | None,
+    nul: bool,
+    failed: Callable[[VideoError], None],
+) -> Iterator[str]:
+    """The videos that are named, in folders that are named, and then those of a list, each once.
+
+    The list is read as it comes in; see qvtime.video.walk for its form. What cannot be found goes
+    to `failed`. UsageError for what is no list.
+    """
+    listed = () if file_list is None else read_file_list(file_list, nul)
+    return walk(chain(paths, listed), failed=failed)
+
+
+def are_several(paths: Sequence[str]) -> bool:
+    """Whether these paths may stand for any number of videos but one."""
+    return len(paths) != 1 or Path(paths[0]).is_dir()
