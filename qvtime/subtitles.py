@@ -4,7 +4,7 @@ Their words are untrusted and go into prompts. They are one line each, and no ti
 (`<168.0 seconds>`), tag or control token can be spelled in them: `<` and `>` become `‹` and `›`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qvtime.plain_text import one_line
@@ -14,6 +14,12 @@ SRT_MARK = "00000001"
 """The number of the first cue in an SRT file that qvtime wrote; to every player it is a 1."""
 
 VTT_MARK = "NOTE written by qvtime"
+
+BLOCK_MS = 600_000
+"""How much of a track is read at once."""
+
+ALL_TIME = Span(0, 1 << 53)
+"""Also after the last picture, where a track may go on."""
 
 _NO_TAGS = str.maketrans({"<": "‹", ">": "›"})
 
@@ -44,6 +50,52 @@ class Subtitles:
 
     def __len__(self) -> int:
         return len(self.cues)
+
+
+class Spoken:
+    """What is said in an open video: known from the start, or read where it is wanted.
+
+    left_out: counts, for whoever makes prompts, the cues that a window had no room for.
+    """
+
+    def __init__(
+        self, known: Subtitles | None = None, read: Callable[[Span], Subtitles] | None = None
+    ) -> None:
+        self._known = known or Subtitles()
+        self._read = read
+        self._blocks: dict[int, Subtitles] = {}
+        self.left_out = 0
+
+    def within(self, span: Span) -> tuple[Cue, ...]:
+        """The cues that are on screen at some time of the span, in order of time.
+
+        A track is read a stretch at a time: a question about a moment must not read two hours.
+        """
+        cues = self._known.cues
+        if self._read is not None:
+            for number in range(span.start_ms // BLOCK_MS, (span.end_ms - 1) // BLOCK_MS + 1):
+                if number not in self._blocks:
+                    block = Span(number * BLOCK_MS, (number + 1) * BLOCK_MS)
+                    self._blocks[number] = self._read(block)
+                cues += self._blocks[number].cues
+            cues = in_order(cues)
+        return tuple(cue for cue in cues if cue.span.overlap_ms(span))
+
+    @property
+    def source(self) -> str | None:
+        """Where they are from, as far as they were wanted; None for nowhere."""
+        found = (self._known, *self._blocks.values())
+        return next((one.source for one in found if one.source), None)
+
+    @property
+    def dropped(self) -> int:
+        """How many cues could not be read so far."""
+        return sum(one.dropped for one in (self._known, *self._blocks.values()))
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """Why there are no subtitles though there should be, one sentence each."""
+        return self._known.damage
 
 
 def plain_words(text: str) -> str:
@@ -80,9 +132,10 @@ def words_between(
     """
     said: list[list[str]] = [[] for _ in centres_ms]
     left, left_out = most_characters, 0
-    last_ms = 2 * centres_ms[-1] - centres_ms[-2] if len(centres_ms) > 1 else centres_ms[-1] + 1
+    half_ms = (centres_ms[1] - centres_ms[0]) // 2 if len(centres_ms) > 1 else 1
+    window = Span(max(0, centres_ms[0] - half_ms), centres_ms[-1] + half_ms)
     for cue in cues:
-        if cue.span.end_ms <= centres_ms[0] or cue.span.start_ms >= last_ms:
+        if not cue.span.overlap_ms(window):
             continue
         text = cue.text
         if len(text) > cue_characters:

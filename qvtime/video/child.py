@@ -111,9 +111,9 @@ class Child:
         """Ask for pictures and give the request's number."""
         return self._send({"times_ms": times_ms, "width_px": width, "height_px": height})
 
-    def ask_subtitles(self) -> dict[str, Any]:
-        """The subtitle track, as `decoding` describes it."""
-        self._send({"subtitles": True})
+    def ask_subtitles(self, start_ms: int, end_ms: int) -> dict[str, Any]:
+        """A stretch of the subtitle track, as `decoding` describes it."""
+        self._send({"subtitles": [start_ms, end_ms]})
         return self.answer()
 
     def _send(self, request: dict[str, Any]) -> int:

@@ -21,6 +21,7 @@ _TIMES = re.compile(rf"\s*{_CLOCK}\s*-{{1,3}}>\s*{_CLOCK}(?:\s.*)?")
 _NUMBER = re.compile(r"\s*[0-9]+\s*")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>]*>")  # <i>, </font>, <c.loud>, <00:01.500>
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}")
+_ASS_EVENTS = re.compile(r"^\[Events\][ \t]*$", re.MULTILINE)
 _ASS_BLOCK = re.compile(r"(\{[^{}]*\})")
 _ASS_BREAK = re.compile(r"\\[Nnh]")
 _ASS_DRAWING = re.compile(r"\\p([0-9])")
@@ -33,8 +34,9 @@ Parsed = tuple[list[Cue], int]
 def parse_cues(text: str) -> Parsed:
     """The cues of a file's text, whichever of the three formats it is in; none for other text."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if "[Events]" in text:
-        return _collect(_substation_cues(text))
+    events = _ASS_EVENTS.search(text) if text.lstrip().startswith("[") else None
+    if events:
+        return _collect(_substation_cues(text[events.end() :]))
     if text.lstrip().startswith("WEBVTT"):
         return _collect(_timed_cues(text, _webvtt_words))
     return _collect(_timed_cues(text, _subrip_words))
@@ -51,7 +53,10 @@ def make_cue(start_ms: int, end_ms: int, text: str) -> Cue | None:
 
 
 def substation_words(text: str) -> str:
-    """What a dialogue line of SubStation says: without its overrides, drawings and line breaks."""
+    """What a dialogue line of SubStation says, which is also how FFmpeg gives every text track.
+
+    Without its overrides, drawings and line breaks, and without the tags that others left in it.
+    """
     words, drawing = [], False
     for piece in _ASS_BLOCK.split(text):
         if piece.startswith("{") and piece.endswith("}"):
@@ -59,7 +64,7 @@ def substation_words(text: str) -> str:
             drawing = modes[-1] != "0" if modes else drawing
         elif not drawing:
             words.append(piece)
-    return _ASS_BREAK.sub(" ", "".join(words))
+    return _TAG.sub("", _ASS_BREAK.sub(" ", "".join(words)))
 
 
 def _collect(found: Iterator[Cue | None]) -> Parsed:
@@ -77,22 +82,28 @@ def _timed_cues(text: str, words_of: Callable[[list[str]], str]) -> Iterator[Cue
     times: str | None = None
     lines: list[str] = []
     for line in text.split("\n"):
-        if _is_line_of_times(line, lines):
+        if _is_line_of_times(line, lines[-1] if lines else None, times is None):
             if times is not None:
                 yield _timed_cue(times, words_of(lines))
             times, lines = line, []
         else:
             lines.append(line)
     if times is not None:
-        yield _timed_cue(times, words_of([*lines, ""]))
+        while lines and not lines[-1].strip():
+            lines.pop()
+        if len(lines) < 2 or lines[-2].strip():
+            lines.append("")  # a number at the end is the last cue's own, not the next one's
+        yield _timed_cue(times, words_of(lines))
 
 
-def _is_line_of_times(line: str, before: list[str]) -> bool:
+def _is_line_of_times(line: str, before: str | None, is_first: bool) -> bool:
     """Also a damaged one, where one has to be: a cue must not be read as words of another."""
     if "->" not in line:
         return False
-    expected = not before or not before[-1].strip() or _NUMBER.fullmatch(before[-1]) is not None
-    return _TIMES.fullmatch(line) is not None or ("-->" in line and expected)
+    if _TIMES.fullmatch(line):
+        return True
+    expected = is_first if before is None else not before.strip() or _NUMBER.fullmatch(before)
+    return bool(expected) and "-->" in line
 
 
 def _timed_cue(line: str, words: str) -> Cue | None:
@@ -128,7 +139,7 @@ def _webvtt_words(lines: list[str]) -> str:
 def _substation_cues(text: str) -> Iterator[Cue | None]:
     """The dialogue lines; their columns are as the file's own Format line names them."""
     columns = [*_ASS_COLUMNS, "text"]
-    for line in text[text.index("[Events]") :].split("\n"):
+    for line in text.split("\n"):
         kind, _, rest = line.partition(":")
         if kind == "Format":
             columns = [name.strip().lower() for name in rest.split(",")]

@@ -2,9 +2,10 @@
 
 It speaks JSON lines over a socket. First line out: the video's facts, or an error. Then one line
 out for each line in: {"times_ms", "width_px", "height_px"} in; {"presented_ms", "damage"} out, with
-the pictures at the start of the shared memory; or {"error", "message", "hint"}. {"subtitles"} in
-asks for the subtitle track instead: {"cues", "source", "dropped"} out, a cue being [start in ms,
-end in ms, words]. A line {"beat"} may come at any time and says that the decoder is at work.
+the pictures at the start of the shared memory; or {"error", "message", "hint"}. {"subtitles":
+[start in ms, end in ms]} in asks for that stretch of the subtitle track: {"cues", "source",
+"dropped"} out, a cue being [start in ms, end in ms, words]. A line {"beat"} may
+come at any time and says that the decoder is at work.
 """
 
 import contextlib
@@ -28,6 +29,7 @@ import numpy as np
 from qvtime.errors import DamagedVideo, QvtimeError, UsageError
 from qvtime.settings import Limits
 from qvtime.subtitles import Subtitles
+from qvtime.timeline import Span
 from qvtime.video.screen import LocalReader
 from qvtime.video.source import Beat, PictureSource
 
@@ -53,7 +55,7 @@ def main(task: dict[str, Any]) -> None:
         path, beat = Path(task["path"]), _beat(reply)
         source = open_source(path, limits, beat)
         reply({"info": asdict(source.info), "damage": source.damage})
-        read_subtitles = partial(read_track, path, limits, beat)
+        read_subtitles = partial(read_track, path, limits=limits, beat=beat)
         _serve(LocalReader(source), requests, memory, reply, read_subtitles)
 
 
@@ -62,12 +64,12 @@ def _serve(
     requests: "queue.SimpleQueue[str]",
     memory: mmap.mmap,
     reply: Callable[[dict[str, Any]], None],
-    read_subtitles: Callable[[], Subtitles],
+    read_subtitles: Callable[[Span], Subtitles],
 ) -> None:
     while True:
         request = json.loads(requests.get())
         if "subtitles" in request:
-            found = read_subtitles()
+            found = read_subtitles(Span(*request["subtitles"]))
             cues = [[cue.span.start_ms, cue.span.end_ms, cue.text] for cue in found]
             reply({"cues": cues, "source": found.source, "dropped": found.dropped})
             continue

@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from qvtime.frames import FrameBatch, VideoInfo
-from qvtime.subtitles import Subtitles
+from qvtime.subtitles import Spoken, Subtitles
+from qvtime.timeline import Span
 
 SizeRule = tuple[int, int] | Callable[[int, int], tuple[int, int]] | None
 """(width, height) in px; or a function from the video's own (width, height) to that; or None for
@@ -15,7 +16,12 @@ the video's own size. `qvtime.video.size.fit_size` with its budget filled in is 
 
 
 class VideoReader(ABC):
-    """An open video. Close it, or use it in a `with` block; after that only `info` may be asked."""
+    """An open video. Close it, or use it in a `with` block; after that only `info` may be asked.
+
+    spoken: what is said in it, for whoever opened it to choose; nothing at first.
+    """
+
+    spoken: Spoken = Spoken()
 
     @property
     @abstractmethod
@@ -51,10 +57,11 @@ class VideoReader(ABC):
             yield self.frames_at(piece, size_px)
 
     @abstractmethod
-    def embedded_subtitles(self) -> Subtitles:
-        """The text of the subtitle track that a player would show; nothing when there is none.
+    def embedded_subtitles(self, within: Span | None = None) -> Subtitles:
+        """The subtitle track that a player would show, in a span or in all of the video.
 
-        May read the whole file, in which the track is spread out.
+        Nothing when there is none. May read all of that span of the file, in which the track is
+        spread out. A cue that began long before the span may be missing.
         """
 
     @abstractmethod

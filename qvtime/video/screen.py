@@ -10,8 +10,8 @@ import numpy as np
 
 from qvtime.errors import NotAVideo
 from qvtime.frames import FrameBatch, VideoInfo
-from qvtime.settings import Limits
-from qvtime.subtitles import Subtitles
+from qvtime.subtitles import ALL_TIME, Subtitles
+from qvtime.timeline import Span
 from qvtime.video.reader import SizeRule, VideoReader, check_times, chosen_size
 from qvtime.video.source import Picture, PictureSource
 
@@ -116,10 +116,10 @@ class LocalReader(VideoReader):
             presented.append(picture.presented_ms)
         return presented
 
-    def embedded_subtitles(self) -> Subtitles:
+    def embedded_subtitles(self, within: Span | None = None) -> Subtitles:
         from qvtime.video.track import read_track  # PyAV, which this file needs for nothing else
 
-        return read_track(Path(self.info.path), Limits())
+        return read_track(Path(self.info.path), within or ALL_TIME)
 
     def close(self) -> None:
         self._source.close()

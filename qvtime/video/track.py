@@ -1,6 +1,6 @@
 """The subtitle track in a container, through PyAV; read in the decoding process."""
 
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -12,9 +12,10 @@ from av.subtitles.subtitle import AssSubtitle
 
 from qvtime.settings import Limits
 from qvtime.subtitles import Cue, Subtitles, in_order
+from qvtime.timeline import Span
 from qvtime.video.clock import Clock
 from qvtime.video.cue_formats import make_cue, substation_words
-from qvtime.video.probe import READ_ERRORS, open_stream
+from qvtime.video.probe import READ_ERRORS, Opened, open_stream
 from qvtime.video.source import Beat, no_beat
 
 TEXT_CODECS = frozenset(
@@ -25,14 +26,24 @@ TEXT_CODECS = frozenset(
 UNKNOWN_LENGTH_MS = 3000
 """How long a cue is taken to last that does not say it."""
 
+LONGEST_CUE_MS = 30_000
+"""How long before a span reading begins: cues are found by their start."""
+
+INTERLEAVED_MS = 5_000
+"""How far a cue may lie behind the pictures of its time."""
+
 _ASS_FIELDS_BEFORE_TEXT = 8
 
 
-def read_track(path: Path, limits: Limits, beat: Beat = no_beat) -> Subtitles:
-    """The text track that a player would show, on the player's axis; nothing when there is none.
+def read_track(
+    path: Path, within: Span, limits: Limits | None = None, beat: Beat = no_beat
+) -> Subtitles:
+    """A span of the text track that a player would show, on the player's axis.
 
-    A track that is marked as the default comes before the others. Raises VideoError.
+    Nothing when there is no such track. One that is marked as the default comes before the others.
+    A cue that began more than LONGEST_CUE_MS before the span may be missing. Raises VideoError.
     """
+    limits = limits or Limits()
     opened = open_stream(path, limits)
     with opened.container as container:
         track = _choose_track(container)
@@ -40,12 +51,15 @@ def read_track(path: Path, limits: Limits, beat: Beat = no_beat) -> Subtitles:
             return Subtitles()
         for stream in container.streams:
             if stream.index != track.index:
-                stream.discard = Discard.all  # then most containers skip what it holds
-        clock = Clock(track.time_base or opened.clock.time_base, opened.clock.origin)
-        cues, dropped = _read(container, track, clock, limits, beat)
+                # Most containers then skip what it holds. The video's keyframes tell how far
+                # reading has come.
+                is_video = stream.index == opened.stream.index
+                stream.discard = Discard.nonkey if is_video else Discard.all
+        cues, dropped = _read(opened, track, within, limits, beat)
         language = track.language if track.language not in (None, "und") else None
         described = ", ".join(filter(None, (track.codec_context.name, language)))
-        return Subtitles(in_order(cues), f"track {track.index} ({described})", dropped)
+        shown = (cue for cue in cues if cue.span.overlap_ms(within))
+        return Subtitles(in_order(shown), f"track {track.index} ({described})", dropped)
 
 
 def _choose_track(container: InputContainer) -> SubtitleStream | None:
@@ -60,23 +74,33 @@ def _choose_track(container: InputContainer) -> SubtitleStream | None:
 
 
 def _read(
-    container: InputContainer, track: SubtitleStream, clock: Clock, limits: Limits, beat: Beat
+    opened: Opened, track: SubtitleStream, within: Span, limits: Limits, beat: Beat
 ) -> tuple[list[Cue], int]:
-    """The cues of a track, and how many could not be read; it ends where a cap is reached."""
+    """The cues of a span, and how many could not be read; it ends where a cap is reached."""
+    clock = Clock(track.time_base or opened.clock.time_base, opened.clock.origin)
+    end_ms = within.end_ms + INTERLEAVED_MS
     cues: list[Cue] = []
     characters = dropped = 0
     try:
-        for packet in islice(container.demux(track), limits.subtitle_cues):
+        if within.start_ms > LONGEST_CUE_MS:
+            with suppress(*READ_ERRORS):  # then from the start
+                start = opened.clock.pts(within.start_ms - LONGEST_CUE_MS)
+                opened.container.seek(start, stream=opened.stream)
+        for packet in opened.container.demux(track, opened.stream):
             beat()
+            if packet.stream.index != track.index:
+                if packet.dts is not None and opened.clock.milliseconds(packet.dts) > end_ms:
+                    break
+                continue
             try:
-                cue = _cue(packet, clock)
+                cue = _cue(cast("Packet[SubtitleStream]", packet), clock)
             except READ_ERRORS:
                 dropped += 1
                 continue
             if cue is not None:
                 cues.append(cue)
                 characters += len(cue.text)
-            if characters > limits.subtitle_bytes:
+            if len(cues) >= limits.subtitle_cues or characters > limits.subtitle_bytes:
                 break
     except READ_ERRORS:
         dropped += 1

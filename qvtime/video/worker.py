@@ -15,7 +15,7 @@ import numpy as np
 from qvtime.errors import UsageError
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.settings import Limits
-from qvtime.subtitles import Cue, Subtitles
+from qvtime.subtitles import ALL_TIME, Cue, Subtitles
 from qvtime.timeline import Span
 from qvtime.video.child import Child
 from qvtime.video.file import check_file
@@ -63,7 +63,7 @@ class WorkerReader(VideoReader):
 
     @property
     def damage(self) -> tuple[str, ...]:
-        return self._damage
+        return (*self._damage, *self.spoken.damage)
 
     def frames_at(self, times_ms: Sequence[int], size_px: SizeRule = None) -> FrameBatch:
         times = check_times(times_ms)
@@ -76,8 +76,9 @@ class WorkerReader(VideoReader):
         size = chosen_size(size_px, self._info)
         return self._read(list(pieces(times_ms, batch_frames)), *size)
 
-    def embedded_subtitles(self) -> Subtitles:
-        answer = self._child.ask_subtitles()
+    def embedded_subtitles(self, within: Span | None = None) -> Subtitles:
+        span = within or ALL_TIME
+        answer = self._child.ask_subtitles(span.start_ms, span.end_ms)
         cues = (Cue(Span(start, end), text) for start, end, text in answer["cues"])
         return Subtitles(tuple(cues), answer["source"], answer["dropped"])
 
