@@ -45,6 +45,17 @@ def ask(
         Path | None,
         typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
     ] = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|DIR",
+            help="Where vision features are kept, so that asking again is quick."
+            " auto: beside the index above the video, if there is one.",
+        ),
+    ] = "auto",
+    features_cap: Annotated[
+        str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
+    ] = "2GB",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
 ) -> None:
     """Ask what happens in a video, at a moment, in a span, or in all of it.
@@ -60,19 +71,22 @@ def ask(
     from qvtime.tasks.ask import ask_video
     from qvtime.tasks.looking import open_engine
 
-    settings = read_settings(model, granularity, window, decoder, device)
+    settings = read_settings(model, granularity, window, decoder, device, features, features_cap)
     output = Output(format_name, output_file, video)
     asked = gather_questions(questions or [], questions_file)
     output.expect(len(asked))
     damage: dict[str, None] = {}
+    notes: list[str] = []
     with ProgressLine(quiet) as progress:
         load = progress.before("loading the model", lambda: open_engine(settings))
-        for report in ask_video(video, asked, settings, load, progress.show):
+        for report in ask_video(video, asked, settings, load, progress.show, notes.append):
             progress.hide()
             output.add(report)
             damage |= dict.fromkeys(report.damage)
     output.finish()
     note_model(settings.model, quiet)
+    for sentence in () if quiet else notes:
+        say(sentence)
     for sentence in damage:
         say(f"{video}: {sentence}")
     if damage:

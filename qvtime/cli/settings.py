@@ -2,6 +2,7 @@
 
 import re
 
+from qvtime.cli.sizes import parse_size
 from qvtime.errors import UsageError
 from qvtime.settings import DECODERS, GRANULARITIES_MS, Settings
 from qvtime.timestamps import parse_time
@@ -12,7 +13,13 @@ _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 
 
 def read_settings(
-    model: str, granularity: str, window: str | None, decoder: str, device: str
+    model: str,
+    granularity: str,
+    window: str | None,
+    decoder: str,
+    device: str,
+    features: str = "auto",
+    features_cap: str = "2GB",
 ) -> Settings:
     """The settings of these options. UsageError for what they cannot be."""
     granularity_ms = parse_time(granularity)
@@ -29,10 +36,14 @@ def read_settings(
         raise UsageError(f'there is no device "{device}"', "use auto, cpu, cuda or cuda:1")
     if not model:
         raise UsageError("--model is empty", hint="use a hub name, a folder, or demo")
+    if not features:
+        raise UsageError("--features is empty", hint="use auto, none, or a folder")
     return Settings(
         model=model,
         decoder=decoder,
         granularity_ms=granularity_ms,
         window_ms=window_ms,
         device=device,
+        features=features,
+        features_cap_bytes=parse_size(features_cap),
     )

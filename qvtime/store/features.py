@@ -134,7 +134,7 @@ class FeatureStore:
                             files.append((status.st_mtime_ns, entry.name, status.st_size))
                         elif _is_abandoned(entry.name, status):
                             (self.folder / entry.name).unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(files)
 

@@ -25,10 +25,17 @@ class Pass:
 
 
 def report_of(
-    path: str, reader: "VideoReader", engine: "Engine", passes: Sequence[Pass], clock: Clock
+    path: str,
+    reader: "VideoReader",
+    engine: "Engine",
+    passes: Sequence[Pass],
+    clock: Clock,
+    keeps_features: bool = False,
 ) -> Report:
-    """The answers of all windows as one; of two passes, what the second did not look at is left
-    as the skim has it."""
+    """The answers of all windows as one.
+
+    Of two passes, what the second did not look at is left as the skim has it.
+    """
     last = passes[-1]
     seen = [*last.seen]
     skim = passes[0] if passes[0].plan.skims else None
@@ -54,6 +61,8 @@ def report_of(
         "revision": engine.loaded.revision,
         "dropped": "; ".join(phrase for one in seen for phrase in one.dropped) or None,
     }
+    if keeps_features:
+        settings["windows_kept"] = sum(one.kept for done in passes for one in done.seen)
     if skim is not None:
         left_coarse = seen if last is skim else left
         settings["skim_windows"] = len(skim.plan.windows)

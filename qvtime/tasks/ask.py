@@ -7,6 +7,7 @@ from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.answering import Pass, report_of
+from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.looking import Clock, Progress
 from qvtime.tasks.plan import (
     Plan,
@@ -30,11 +31,13 @@ def ask_video(
     settings: Settings,
     load: Callable[[], "Engine"],
     progress: Callable[[Progress], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Report]:
     """One report a question, in order. Questions about the same windows share one look at them.
 
     `load` gives the model, once the video is known to be readable and the questions to make
-    sense. Raises UsageError, VideoError, ModelError.
+    sense. `note` is told what did not go well and changes no answer. Raises UsageError,
+    VideoError, ModelError.
     """
     for question in questions:
         check_question(question, settings)
@@ -42,6 +45,7 @@ def ask_video(
         duration_ms = reader.info.duration_ms
         for question in questions:  # wrong times are found before the model is loaded
             _check_times(question, path, duration_ms)
+        features = open_features(path, settings, note)
         with load() as engine:
             patches = engine.loaded.habits.window_patches
             check_window(settings, patches, engine.loaded.name)
@@ -51,7 +55,7 @@ def ask_video(
                 if place not in reports:
                     together = [k for k, other in enumerate(plans) if other.windows == plan.windows]
                     asked = [plans[k] for k in together]
-                    answers = _answer(path, reader, engine, asked, settings, progress)
+                    answers = _answer(path, reader, engine, asked, settings, progress, features)
                     reports.update(zip(together, answers, strict=True))
                 yield reports.pop(place)
 
@@ -71,15 +75,12 @@ def _answer(
     plans: Sequence[Plan],
     settings: Settings,
     progress: Callable[[Progress], None],
+    features: KeptFeatures | None,
 ) -> list[Report]:
     """Reports for questions that look at the same windows: a skim, then closer where it pointed."""
     clocks = [Clock() for _ in plans]
-    passes = [
-        [Pass(plan, seen)]
-        for plan, seen in zip(
-            plans, read_windows(reader, engine, plans, settings, clocks, progress), strict=True
-        )
-    ]
+    first = read_windows(reader, engine, plans, settings, clocks, progress, features)
+    passes = [[Pass(plan, seen)] for plan, seen in zip(plans, first, strict=True)]
     patches = engine.loaded.habits.window_patches
     for done, clock in zip(passes, clocks, strict=True):
         skim = done[0]
@@ -88,9 +89,9 @@ def _answer(
         pointed = [event for one in skim.seen for event in one.events]
         closer = plan_closer(skim.plan, pointed, reader.info.duration_ms, settings, patches)
         if closer is not None:
-            (seen,) = read_windows(reader, engine, [closer], settings, [clock], progress)
+            (seen,) = read_windows(reader, engine, [closer], settings, [clock], progress, features)
             done.append(Pass(closer, seen))
     return [
-        report_of(path, reader, engine, done, clock)
+        report_of(path, reader, engine, done, clock, features is not None)
         for done, clock in zip(passes, clocks, strict=True)
     ]

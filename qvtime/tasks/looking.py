@@ -5,9 +5,11 @@ it, and what the times that it says about them mean.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qvtime.frames import FrameBatch
 from qvtime.settings import Settings
 from qvtime.tasks.plan import Window
 from qvtime.timeline import Span
@@ -16,6 +18,8 @@ from qvtime.video.size import fit_size
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine, Look
+    from qvtime.model.vision import VideoFeatures
+    from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
 ONE_PATCH_MS = 1
@@ -53,20 +57,62 @@ def open_engine(settings: Settings) -> "Engine":
 
 
 def look_at(
-    reader: "VideoReader", engine: "Engine", window: Window, granularity_ms: int, clock: Clock
+    reader: "VideoReader",
+    engine: "Engine",
+    window: Window,
+    granularity_ms: int,
+    clock: Clock,
+    features: "KeptFeatures | None" = None,
 ) -> "Look":
-    """Decode a window's pictures and let the model read them."""
-    habits = engine.loaded.habits
-    started = time.perf_counter()
-    frames = reader.frames_at(
-        frame_times(window.centres_ms, granularity_ms, reader.info.duration_ms),
-        lambda width, height: fit_size(width, height, habits.frame_pixels, minimum=64),
-    )
-    clock.add("decode", 1000 * (time.perf_counter() - started))
-    look = engine.look(frames, window.centres_ms)
-    clock.add("vision", look.vision_ms)
+    """Decode a window's pictures and let the model read them.
+
+    Where their features were kept, neither the decoder nor the vision tower has anything to do.
+    """
+    info, budget = reader.info, engine.loaded.habits.frame_pixels
+    times_ms = frame_times(window.centres_ms, granularity_ms, info.duration_ms)
+    size_px = fit_size(info.width_px, info.height_px, budget, minimum=64)
+    if features is None:
+        look = engine.look(_decode(reader, times_ms, size_px, clock), window.centres_ms)
+        clock.add("vision", look.vision_ms)
+    else:
+        seen = _see(reader, engine, times_ms, size_px, clock, features)
+        look = engine.look_at(seen, window.centres_ms)
     clock.add("prefill", look.prefill_ms)
     return look
+
+
+def _decode(
+    reader: "VideoReader", times_ms: Sequence[int], size_px: tuple[int, int], clock: Clock
+) -> FrameBatch:
+    started = time.perf_counter()
+    frames = reader.frames_at(times_ms, size_px)
+    clock.add("decode", 1000 * (time.perf_counter() - started))
+    return frames
+
+
+def _see(
+    reader: "VideoReader",
+    engine: "Engine",
+    times_ms: Sequence[int],
+    size_px: tuple[int, int],
+    clock: Clock,
+    kept: "KeptFeatures",
+) -> "VideoFeatures":
+    """The features of these pictures, kept or new."""
+    started = time.perf_counter()
+    key = kept.key(engine, reader, times_ms, size_px)
+    features = kept.find(engine, key)
+    clock.add("features", 1000 * (time.perf_counter() - started))
+    if features is not None:
+        return features
+    frames = _decode(reader, times_ms, size_px, clock)
+    started = time.perf_counter()
+    features = engine.encode(frames)
+    clock.add("vision", 1000 * (time.perf_counter() - started))
+    started = time.perf_counter()
+    kept.keep(key, features, reader)
+    clock.add("features", 1000 * (time.perf_counter() - started))
+    return features
 
 
 def said_span(window: Window) -> Span:

@@ -21,6 +21,7 @@ from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine, Look, Reply
+    from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
 WHEN_TOKENS = 64
@@ -32,12 +33,17 @@ MOST_CLAIMS = 8
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the model said about one window; dropped: what was left out of it, a phrase each."""
+    """What the model said about one window.
+
+    dropped: what was left out of it, a phrase each. kept: whether the window's vision features
+    were there from an earlier run.
+    """
 
     window: Window
     parsed: ParsedAnswer
     events: tuple[Event, ...]
     dropped: tuple[str, ...]
+    kept: bool = False
 
 
 def read_windows(
@@ -47,6 +53,7 @@ def read_windows(
     settings: Settings,
     clocks: Sequence[Clock],
     progress: Callable[[Progress], None],
+    features: "KeptFeatures | None" = None,
 ) -> list[list[Seen]]:
     """What the model says about every window, for each of these plans, whose windows are the same.
 
@@ -56,11 +63,15 @@ def read_windows(
     windows = plans[0].windows
     for done, window in enumerate(windows):
         progress(Progress(done, len(windows), window.span))
-        with look_at(reader, engine, window, plans[0].granularity_ms, clocks[0]) as look:
+        found = features.found if features else 0
+        granularity_ms = plans[0].granularity_ms
+        with look_at(reader, engine, window, granularity_ms, clocks[0], features) as look:
+            kept = features is not None and features.found > found
             for place, plan in enumerate(plans):
                 started = time.perf_counter()
                 words = plan.model_questions[done]
-                seen[place].append(_ask(look, engine, plan, words, window, reader, settings))
+                said = _ask(look, engine, plan, words, window, reader, settings)
+                seen[place].append(replace(said, kept=kept))
                 clocks[place].add("answer", 1000 * (time.perf_counter() - started))
     return seen
 

@@ -40,7 +40,7 @@ HOMES = {
     "huggingface_hub": {"model"},
     "pysubs2": {"formats"},
     "rich": {"cli"},
-    "safetensors": {"model", "training"},
+    "safetensors": {"model", "store", "training"},
     "sqlite3": {"store"},
     "tokenizers": {"training"},
     "torch": {"model", "ops", "training", "evaluation"},

@@ -52,6 +52,9 @@ class PaintedReader(VideoReader):
         times = np.array(times_ms, np.int64)
         return FrameBatch(pixels, times, times)
 
+    def embedded_subtitles(self, within: Span | None = None) -> Any:
+        raise AssertionError("nothing asked for subtitles")
+
     def close(self) -> None:
         pass
 

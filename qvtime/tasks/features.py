@@ -1,0 +1,157 @@
+"""The vision features of one video, kept between runs: what was seen once need not be seen again.
+
+They lie in the index's folder above the video, where there is one, or where the user says.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qvtime.errors import OutputError, UsageError, VideoError
+from qvtime.settings import Settings
+from qvtime.store.features import FeatureKey, FeatureStore
+from qvtime.store.fingerprint import Fingerprint, still_as, take_fingerprint
+from qvtime.store.place import place_of
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.engine import Engine
+    from qvtime.model.vision import VideoFeatures
+    from qvtime.video.reader import VideoReader
+
+FOLDER_NAME = "features"
+AUTO, NONE = "auto", "none"
+"""What `Settings.features` may be besides a folder."""
+
+
+class KeptFeatures:
+    """The features of one video. `found`: how many windows came from here so far.
+
+    note: told, once, why features cannot be kept; the answers are the same without.
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        path: str,
+        fingerprint: Fingerprint,
+        note: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.found = 0
+        self._store: FeatureStore | None = store
+        self._path = path
+        self._fingerprint = fingerprint
+        self._note = note
+
+    def find(self, engine: "Engine", key: FeatureKey) -> "VideoFeatures | None":
+        """The features kept for this key; None when there are none that fit the model."""
+        arrays = None if self._store is None else self._store.find(key)
+        if arrays is None:
+            return None
+        from qvtime.model.feature_arrays import features_of
+        from qvtime.model.pixels import FRAMES_PER_PATCH, PATCH_PX, Grid
+
+        grid = Grid(
+            len(key.times_ms) // FRAMES_PER_PATCH,
+            key.height_px // PATCH_PX,
+            key.width_px // PATCH_PX,
+        )
+        try:
+            features = features_of(arrays, engine.loaded, grid)
+        except ValueError:  # a stranger's file: its checksum is right and its content is not
+            return None
+        self.found += 1
+        return features
+
+    def keep(self, key: FeatureKey, features: "VideoFeatures", reader: "VideoReader") -> None:
+        """Keep features for the next run, unless the video is damaged or is being written to.
+
+        What was wrong with a video is found while its pictures are decoded, and has to be said
+        every time.
+        """
+        if self._store is None or reader.damage or not self._is_still_there():
+            return
+        from qvtime.model.feature_arrays import arrays_of
+
+        try:
+            self._store.keep(key, arrays_of(features))
+        except OutputError as error:
+            self._store = None  # the next window would not fit either
+            self._note(f"{error.message}; going on without keeping what was seen")
+
+    def key(
+        self,
+        engine: "Engine",
+        reader: "VideoReader",
+        times_ms: Sequence[int],
+        size_px: tuple[int, int],
+    ) -> FeatureKey:
+        """What the features of these pictures depend on."""
+        loaded = engine.loaded
+        width_px, height_px = size_px
+        return FeatureKey(
+            content=content_key(self._fingerprint),
+            model=loaded.name,
+            revision=loaded.revision,
+            dtype=str(loaded.dtype).removeprefix("torch."),
+            device=loaded.device.partition(":")[0],
+            decoder=reader.info.decoder,
+            times_ms=tuple(times_ms),
+            width_px=width_px,
+            height_px=height_px,
+        )
+
+    def _is_still_there(self) -> bool:
+        try:
+            return still_as(self._path, self._fingerprint)
+        except VideoError:
+            return False
+
+
+def open_features(
+    path: str, settings: Settings, note: Callable[[str], None] = lambda _: None
+) -> KeptFeatures | None:
+    """Where this video's features are kept; None when they are not.
+
+    Raises VideoError when the video cannot be read, UsageError for a folder that is none.
+    """
+    if settings.features == NONE:
+        return None
+    folder = _beside_index(path) if settings.features == AUTO else _named(settings.features)
+    if folder is None:
+        return None
+    fingerprint = take_fingerprint(path)
+    if _is_sampled(fingerprint) and not fingerprint.settled:
+        return None  # it may still change without showing it
+    store = FeatureStore(folder, settings.features_cap_bytes)
+    return KeptFeatures(store, path, fingerprint, note)
+
+
+def _beside_index(path: str) -> Path | None:
+    """The folder for features of the index that knows this video, if there is one we can read."""
+    try:
+        place = place_of(path)
+        return place.folder / FOLDER_NAME if place.file.is_file() else None
+    except OSError:  # an index that this user may not even look at
+        return None
+
+
+def _named(name: str) -> Path:
+    """The folder that the user named; it may not be there yet."""
+    folder = Path(name)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"--features {name} is a file", hint="name a folder")
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise UsageError(f"--features {name}: {cause}", hint="name another folder") from error
+    return folder
+
+
+def content_key(fingerprint: Fingerprint) -> str:
+    """The content of a video. Of a large one only samples are hashed: its time counts too."""
+    key = f"{fingerprint.digest}:{fingerprint.size_bytes}"
+    return f"{key}:{fingerprint.mtime_ns}" if _is_sampled(fingerprint) else key
+
+
+def _is_sampled(fingerprint: Fingerprint) -> bool:
+    return fingerprint.digest.startswith("b2-parts:")
