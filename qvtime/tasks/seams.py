@@ -10,6 +10,7 @@ of it that it saw. The highest of them would be too sure: the more windows see a
 often one of them is wrong.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,13 +48,15 @@ class Piece:
     cut_start: bool
     cut_end: bool
 
-    def meets(self, other: "Piece") -> bool:
-        """Whether both can mean one occurrence, if different windows said them."""
-        if self.span.overlap_ms(other.span):
-            return True
+    def overlaps(self, other: "Piece") -> bool:
+        """Whether both share a moment."""
+        return self.span.overlap_ms(other.span) > 0
+
+    def continues(self, other: "Piece") -> bool:
+        """Whether they overlap, or touch where a window cut one of them."""
         earlier, later = (self, other) if self.span < other.span else (other, self)
         touch = earlier.span.end_ms == later.span.start_ms
-        return touch and (earlier.cut_end or later.cut_start)
+        return self.overlaps(other) or (touch and (earlier.cut_end or later.cut_start))
 
 
 def find_pieces(
@@ -84,18 +87,22 @@ def join_pieces(
     """The occurrences in order of time, none overlapping another. The order in does not matter."""
     groups: list[list[Piece]] = []
     for piece in sorted(pieces, key=lambda p: (-p.score, p.span, p.window)):
-        met = [group for group in groups if any(piece.meets(other) for other in group)]
-        if not met:
-            groups.append([piece])
-            continue
-        together = [piece, *(other for group in met for other in group)]
-        seen_apart = len({other.window for other in together}) < len(together)
-        least = SURE_SHARE * max(other.score for other in together)
-        if piece.score >= least and not seen_apart:
-            groups = [group for group in groups if group not in met]
-            groups.append(together)
+        met = [group for group in groups if any(piece.continues(other) for other in group)]
+        if met and not _can_be_one(piece, met):  # then it is another one, unless it overlaps
+            met = [group for group in met if any(piece.overlaps(other) for other in group)]
+            if met and not _can_be_one(piece, met):
+                continue
+        groups = [group for group in groups if group not in met]
+        groups.append([piece, *(other for group in met for other in group)])
     spans = sorted(_whole(group, granularity_ms) for group in groups)
-    return [Occurrence(span, _score(span, pieces, windows)) for span in spans]
+    return [Occurrence(span, _score(span, pieces, windows, granularity_ms)) for span in spans]
+
+
+def _can_be_one(piece: Piece, groups: Sequence[Sequence[Piece]]) -> bool:
+    """Whether a piece is sure enough beside those it meets, and no window saw them apart."""
+    together = [piece, *(other for group in groups for other in group)]
+    sure = piece.score >= SURE_SHARE * max(other.score for other in together)
+    return sure and len({other.window for other in together}) == len(together)
 
 
 def _whole(group: Sequence[Piece], granularity_ms: int) -> Span:
@@ -118,7 +125,9 @@ def _whole(group: Sequence[Piece], granularity_ms: int) -> Span:
     return Span(start_ms, end_ms) if start_ms < end_ms else Span(first_ms, last_ms)
 
 
-def _score(span: Span, pieces: Sequence[Piece], windows: Sequence[Window]) -> float:
+def _score(
+    span: Span, pieces: Sequence[Piece], windows: Sequence[Window], granularity_ms: int
+) -> float:
     """The mean of what the windows say that saw the span, weighed by the share they saw."""
     said: dict[int, float] = {}
     for piece in pieces:
@@ -126,8 +135,16 @@ def _score(span: Span, pieces: Sequence[Piece], windows: Sequence[Window]) -> fl
             said[piece.window] = max(piece.score, said.get(piece.window, 0.0))
     total = weights = 0.0
     for number, window in enumerate(windows):
-        share = window.span.overlap_ms(span) / min(span.duration_ms, window.span.duration_ms)
+        share = _seen_share(window.centres_ms, span, granularity_ms)
         if share >= SEEN_SHARE:
             total += share * said.get(number, 0.0)
             weights += share
     return total / weights if weights else max(said.values())
+
+
+def _seen_share(centres_ms: Sequence[int], span: Span, granularity_ms: int) -> float:
+    """How many of the span's patches are among these, or how many of these are in the span."""
+    first = bisect_left(centres_ms, span.start_ms)
+    inside = bisect_left(centres_ms, span.end_ms) - first
+    most = min(len(centres_ms), max(1, span.duration_ms // granularity_ms))
+    return min(1.0, inside / most)
