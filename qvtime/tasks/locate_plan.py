@@ -6,13 +6,13 @@ read more than `Settings.patch_budget`; each edge found is looked at again, step
 the granularity that was asked for (qvtime.tasks.edges).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.frames import VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import GRANULARITIES_MS, Settings
-from qvtime.tasks.plan import GRANULARITY_MS, Window
+from qvtime.tasks.plan import GRANULARITY_MS, Window, check_window
 from qvtime.tasks.skim import OVERLAP_SHARE
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres, windows
@@ -73,9 +73,14 @@ def open_outline(settings: Settings) -> "Outline":
 
 
 def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outline") -> LocatePlan:
-    """How to search this span of a video with this model."""
+    """How to search this span of a video with this model.
+
+    UsageError for a window longer than the model reads at once in the first pass.
+    """
     granularity_ms = settings.granularity_ms or GRANULARITY_MS
     habits = outline.habits
+    first = replace(settings, granularity_ms=max(granularity_ms, FIRST_MS))
+    check_window(first, habits.window_patches, outline.name)
     coarse = [g for g in sorted(GRANULARITIES_MS) if g >= max(granularity_ms, FIRST_MS)]
     for coarse_ms in coarse:
         window_ms = settings.window_ms or habits.window_patches * coarse_ms

@@ -77,8 +77,12 @@ def find_pieces(
 
 
 def _span(first_ms: int, last_ms: int, granularity_ms: int, search: Span) -> Span:
+    """From the start of the first patch to the end of the last; the search's last ends with it."""
     said = Span(first_ms, max(last_ms, first_ms + ONE_PATCH_MS))
-    return whole_patches(said, granularity_ms, search)
+    span = whole_patches(said, granularity_ms, search)
+    if last_ms + granularity_ms >= search.end_ms:
+        return Span(span.start_ms, search.end_ms)
+    return span
 
 
 def join_pieces(

@@ -46,7 +46,8 @@ def located(truth: Sequence[Span], views: Sequence[Window]) -> list[Occurrence]:
 def on_grid(event: Span) -> Span:
     """The patches that an event covers, whole."""
     centres = patch_centres(event, PATCH_MS)
-    return Span(max(0, centres[0] - 250), min(60_000, centres[-1] + 250))
+    last = centres[-1] == VIDEO.end_ms - PATCH_MS
+    return Span(max(0, centres[0] - 250), VIDEO.end_ms if last else centres[-1] + 250)
 
 
 @st.composite

@@ -1,0 +1,271 @@
+"""The walk of `locate` over a real file, before a model that sees exactly what was planted."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qvtime.errors import UsageError, VideoNotFound
+from qvtime.frames import VideoInfo
+from qvtime.model.engine import Engine
+from qvtime.model.habits import Habits
+from qvtime.model.outline import Outline
+from qvtime.model.spans import Occurrences, ScoredSpan
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.tasks.locate import NOT_FOUND, Wanted, locate_video, plan_video
+from qvtime.tasks.locate_plan import open_outline, plan_locate
+from qvtime.tasks.looking import Clock, Progress, look_at, open_engine
+from qvtime.tasks.plan import Window
+from qvtime.timeline import Span
+from qvtime.video.sampling import patch_centres
+from qvtime.video.worker import open_video
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+RALLY, SHORT = str(SAMPLES / "rally.mp4"), str(SAMPLES / "short.mp4")
+DEMO = Settings(model="demo", device="cpu")
+PLANTED = {Span(12_300, 14_100): 0.7, Span(100_040, 111_930): 0.9, Span(200_000, 200_800): 0.55}
+"""When the event happens in the rally, and how sure the model is."""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with open_engine(DEMO) as engine:
+        yield engine
+
+
+@dataclass
+class Eyes:
+    """Stands in for decoding and seeing: says what was planted, and remembers what it looked at."""
+
+    planted: dict[Span, float]
+    looks: list[tuple[Window, int]] = field(default_factory=list)
+    open: int = 0
+
+    @contextmanager
+    def look_at(
+        self, reader: Any, engine: Engine, window: Window, granularity_ms: int, *more: Any
+    ) -> Iterator["Eyes"]:
+        assert self.open == 0, "one window is held at a time"
+        self.open += 1
+        self.looks.append((window, granularity_ms))
+        yield self
+        self.open -= 1
+
+    def spans(self, event: str) -> Occurrences:
+        assert event == "the ball bounces"
+        centres = self.looks[-1][0].centres_ms
+        found = []
+        for span, score in self.planted.items():
+            inside = [centre for centre in centres if span.start_ms <= centre < span.end_ms]
+            if inside:
+                found.append(ScoredSpan(inside[0], inside[-1], score))
+        return Occurrences(max((one.score for one in found), default=0.0), tuple(found))
+
+
+@pytest.fixture
+def eyes(monkeypatch: pytest.MonkeyPatch) -> Eyes:
+    eyes = Eyes(dict(PLANTED))
+    monkeypatch.setattr("qvtime.tasks.locate.look_at", eyes.look_at)
+    return eyes
+
+
+Locate = Callable[..., Report]
+
+
+@pytest.fixture
+def locate(engine: Engine, eyes: Eyes) -> Locate:
+    def call(path: str = RALLY, settings: Settings = DEMO, **wanted: Any) -> Report:
+        return locate_video(path, "the ball bounces", settings, lambda: engine, Wanted(**wanted))
+
+    return call
+
+
+def test_what_was_planted_is_found_best_first(locate: Locate) -> None:
+    report = locate()
+    assert [event.score for event in report.events] == pytest.approx([0.9, 0.7, 0.55])
+    assert {event.caption for event in report.events} == {"the ball bounces"}
+    for event, truth in zip(
+        report.events, sorted(PLANTED, key=PLANTED.__getitem__)[::-1], strict=True
+    ):
+        assert abs(event.span.start_ms - truth.start_ms) <= 250
+        assert abs(event.span.end_ms - truth.end_ms) <= 250
+    first = report.events[0].span
+    assert report.answer.startswith("<time>00:01:40.3</time> - <time>00:01:51.8</time>; <time>")
+    assert (first.start_ms, first.end_ms) == (100_250, 111_750)
+
+
+@pytest.mark.parametrize("granularity_ms", [100, 500, 1000])
+def test_edges_are_as_fine_as_they_are_asked_for(
+    locate: Locate, eyes: Eyes, granularity_ms: int
+) -> None:
+    report = locate(settings=replace(DEMO, granularity_ms=granularity_ms), min_score=0.1)
+    assert report.granularity_ms == granularity_ms
+    truths = sorted(PLANTED)
+    events = sorted(event.span for event in report.events)
+    assert len(events) == len(truths)
+    for event in events:
+        truth = max(truths, key=event.overlap_ms)
+        assert abs(event.start_ms - truth.start_ms) <= granularity_ms / 2
+        assert abs(event.end_ms - truth.end_ms) <= granularity_ms / 2
+    fine = granularity_ms == 100
+    assert {g for _, g in eyes.looks} == ({500, 100} if fine else {granularity_ms})
+    assert report.settings["edges_looked_at"] == (6 if fine else 0)
+    assert report.settings["edges_found"] == (6 if fine else 0)
+
+
+def test_all_of_it_is_looked_at_and_no_window_is_longer_than_the_model_reads(
+    locate: Locate, eyes: Eyes, engine: Engine
+) -> None:
+    report = locate(settings=replace(DEMO, granularity_ms=100))
+    assert report.video is not None
+    duration_ms = report.video.duration_ms
+    reached = 0
+    for span in report.looked:
+        assert reached >= span.start_ms
+        reached = max(reached, span.end_ms)
+    assert (report.looked[0].start_ms, reached) == (0, duration_ms)
+    longest = engine.loaded.habits.window_patches
+    assert max(len(window.centres_ms) for window, _ in eyes.looks) == longest
+    assert report.settings["frames_per_window"] == 2 * longest
+
+
+def test_only_what_is_asked_for_is_searched(locate: Locate, eyes: Eyes) -> None:
+    settings = replace(DEMO, granularity_ms=100)
+    report = locate(settings=settings, within="0:05-1:45", min_score=0.1)
+    assert sorted(event.span for event in report.events)[-1].end_ms == 105_000
+    assert len(report.events) == 2
+    for window, _ in eyes.looks:
+        assert window.span.start_ms >= 5000
+        assert window.span.end_ms <= 105_000
+
+
+def test_the_best_and_the_surest_only(locate: Locate) -> None:
+    assert [event.score for event in locate(top_k=1).events] == pytest.approx([0.9])
+    assert len(locate(min_score=0.65).events) == 2
+    assert len(locate(min_score=0.65, top_k=5).events) == 2
+
+
+def test_nothing_is_a_result(locate: Locate, eyes: Eyes) -> None:
+    report = locate(min_score=0.95)
+    assert report.events == ()
+    assert report.answer == (
+        f"{NOT_FOUND} The likeliest span scores 0.90:"
+        " <time>00:01:40.3</time> - <time>00:01:51.8</time>"
+    )
+    eyes.planted.clear()
+    report = locate(min_score=0)
+    assert (report.events, report.answer) == ((), NOT_FOUND)
+    assert report.granularity_ms == 500
+
+
+def test_progress_counts_the_windows_then_the_edges(engine: Engine, eyes: Eyes) -> None:
+    shown: list[Progress] = []
+    settings = replace(DEMO, granularity_ms=100)
+    locate_video(RALLY, "the ball bounces", settings, lambda: engine, Wanted(), shown.append)
+    windows = shown[0].total
+    assert [one.done for one in shown] == [*range(windows), 0, 1, 2]
+    assert shown[-1].total == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"top_k": 0}, "--top-k cannot be 0"),
+        ({"min_score": 1.5}, "--min-score cannot be 1.5"),
+        ({"min_score": float("nan")}, "--min-score cannot be nan"),
+        ({"within": "5:00-6:00"}, f"{RALLY}: "),
+        ({"within": "0:30"}, f'{RALLY}: "0:30" is one moment'),
+        ({"within": "soon"}, f"{RALLY}: "),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_the_model_is_loaded(
+    wanted: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        locate_video(RALLY, "the ball bounces", DEMO, _no_engine, Wanted(**wanted))
+    assert caught.value.message.startswith(said)
+
+
+def test_a_missing_video_is_found_out_before_the_model_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(VideoNotFound):
+        locate_video(str(tmp_path / "x.mp4"), "it", DEMO, _no_engine, Wanted())
+    with pytest.raises(UsageError, match="empty"):
+        locate_video(RALLY, " ", DEMO, _no_engine, Wanted())
+
+
+def _no_engine() -> Engine:
+    raise AssertionError("the model was loaded")
+
+
+def test_a_window_that_the_model_cannot_read_is_refused(locate: Locate) -> None:
+    with pytest.raises(UsageError, match="--window is 3600 s"):
+        locate(settings=replace(DEMO, window_ms=3_600_000))
+
+
+def test_the_plan_is_what_is_done(locate: Locate) -> None:
+    settings = replace(DEMO, granularity_ms=100, window_ms=2000)
+    wanted = Wanted(within="10s-60s")
+    outline = open_outline(DEMO)
+    plan = plan_video(RALLY, "the ball bounces", settings, lambda: outline, wanted)
+    report = locate(settings=settings, within="10s-60s")
+    assert report.looked == tuple(window.span for window in plan.windows)
+    assert dict(report.settings) | plan.settings() == dict(report.settings)
+
+
+def test_the_plan_counts_the_tokens_that_the_model_reads(engine: Engine) -> None:
+    """Nothing is stubbed here: a real window of a real clip."""
+    shown: list[Progress] = []
+    report = locate_video(
+        SHORT, "the ball bounces", DEMO, lambda: engine, Wanted(within="0-2s"), shown.append
+    )
+    assert len(shown) == 1
+    window = Window(report.looked[0], tuple(patch_centres(report.looked[0], 500)))
+    with (
+        open_video(SHORT, DEMO.decoder, DEMO.limits) as reader,
+        look_at(reader, engine, window, 500, Clock()) as look,
+    ):
+        assert look.video_tokens == report.settings["tokens_per_window"]
+    assert report.timings_ms.keys() == {"decode", "vision", "prefill", "answer"}
+
+
+def info(duration_ms: int) -> VideoInfo:
+    return VideoInfo("x.mp4", "pyav", "mp4", "h264", 1920, 1080, duration_ms, 0, 0)
+
+
+@settings(max_examples=40)
+@given(
+    duration_ms=st.integers(1, 2 * 3600 * 1000),
+    granularity_ms=st.sampled_from([100, 500, 1000]),
+    patches=st.integers(2, 256),
+    window_ms=st.none() | st.integers(1000, 100_000),
+)
+def test_any_video_is_covered_by_windows_that_the_model_can_read(
+    tokenizer: Any, duration_ms: int, granularity_ms: int, patches: int, window_ms: int | None
+) -> None:
+    if window_ms is not None:
+        window_ms = min(window_ms, patches * max(500, granularity_ms))
+    chosen = replace(DEMO, granularity_ms=granularity_ms, window_ms=window_ms)
+    outline = Outline("x", Habits(window_patches=patches), tokenizer)
+    plan = plan_locate(info(duration_ms), Span(0, duration_ms), chosen, outline)
+    assert plan.windows[0].span.start_ms == 0
+    assert plan.windows[-1].span.end_ms == duration_ms
+    assert max(len(window.centres_ms) for window in plan.windows) <= patches
+    for earlier, later in pairwise(plan.windows):
+        assert later.span.start_ms < earlier.span.end_ms
+    total = sum(len(window.centres_ms) for window in plan.windows)
+    assert total <= chosen.patch_budget or plan.coarse_ms == 1000
+    assert plan.coarse_ms >= max(500, granularity_ms)
+    assert [*plan.finer_ms] == sorted(plan.finer_ms, reverse=True)
+    assert (plan.finer_ms or (plan.coarse_ms,))[-1] == granularity_ms
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    return open_outline(DEMO).tokenizer
