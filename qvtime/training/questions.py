@@ -97,7 +97,7 @@ class Book:
             if patch in inside
         ]
         question = form.format(t=self._marker(patch))
-        return self._tail(question, answer_at(going_on, chinese), (patch,), "at")
+        return self._tail(question, answer_at(going_on, chinese), (patch,), "at", (patch,))
 
     def _when(self, happens: bool) -> Tail:
         chinese = self._chinese()
@@ -143,8 +143,10 @@ class Book:
         if self.generator.random() < 0.5:
             question = str(self.generator.choice(LIST_CHINESE if chinese else LIST))
             patches = tuple(range(len(self.centres)))
+            named: tuple[int, ...] = ()
         else:
             first, last = sorted(self.generator.integers(0, len(self.centres), 2).tolist())
+            named = (first, last)
             patches = tuple(range(first, last + 1))
             found = [
                 one
@@ -154,12 +156,28 @@ class Book:
             question = str(self.generator.choice(BETWEEN_CHINESE if chinese else BETWEEN)).format(
                 a=self._marker(first), b=self._marker(last)
             )
-        return self._tail(question, answer_list(found, chinese), patches, "list")
+        return self._tail(question, answer_list(found, chinese), patches, "list", named)
 
-    def _tail(self, question: str, answer: str, patches: tuple[int, ...], kind: str) -> Tail:
+    def _tail(
+        self,
+        question: str,
+        answer: str,
+        patches: tuple[int, ...],
+        kind: str,
+        named: tuple[int, ...] = (),
+    ) -> Tail:
+        """patches: what the question is about; named: those whose times it says, in order."""
         asked = encode_question(self.tokenizer, question)
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
         alignments = [Alignment(len(asked) - 1, patches)] if patches else []
+        after = 0
+        for patch in named:
+            time = encode_words(self.tokenizer, self._marker(patch))
+            while asked[after : after + len(time)] != time:
+                after += 1
+            after += len(time)
+            # Only its last two tokens have all of the time behind them.
+            alignments += [Alignment(after - 2, (patch,)), Alignment(after - 1, (patch,))]
         text_time, inside, ends = "", False, False
         for place, token in enumerate(answered):
             if token == self.time_open:

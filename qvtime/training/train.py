@@ -34,6 +34,8 @@ from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
 GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
+LENGTH_SHARES = (0.6, 0.25, 0.15)
+"""How many lessons are of windows a third, two thirds and all of the most patches long."""
 CHECKPOINT_SECONDS = 240
 
 
@@ -89,7 +91,7 @@ def _make_lessons(seed: int, most: int, out: Any) -> None:
     generator = np.random.default_rng(seed)
     tokenizer = build_tokenizer(corpus())
     while True:
-        patches = int(generator.choice([most // 3, 2 * most // 3, most], p=[0.2, 0.3, 0.5]))
+        patches = int(generator.choice([most // 3, 2 * most // 3, most], p=LENGTH_SHARES))
         granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
         out.put((patches, make_lesson(tokenizer, generator, patches, granularity_ms)))
 

@@ -122,7 +122,7 @@ def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> Non
         .removeprefix("<")
         for patch in range(12)
     ]
-    checked = 0
+    checked = named = 0
     for tail in lesson.tails:
         text = [tokenizer.decode([token]) for token in tail.ids]
         for one in tail.alignments:
@@ -133,7 +133,13 @@ def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> Non
                 assert labels[first] == said
                 assert after == ([first + 1] if ends and first < 11 else [])
                 checked += 1
+            elif text[one.place] in (" seconds", ">"):
+                (patch,) = one.patches
+                said = "".join(text[: one.place + 1]).removesuffix(">")
+                assert said.endswith(f"<{labels[patch]} seconds")
+                named += 1
     assert checked
+    assert named
 
 
 def test_only_answers_are_learned(tokenizer: Any, lessons: list[Lesson]) -> None:
