@@ -23,17 +23,24 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Append, and return all keys and values."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        held = self.get_seq_length()
-        self._key_room = _with_room(self._key_room, key_states, held)
-        self._value_room = _with_room(self._value_room, value_states, held)
-        end = held + key_states.shape[-2]
-        self._key_room[..., held:end, :] = key_states
-        self._value_room[..., held:end, :] = value_states
-        self.keys = self._key_room[..., :end, :]
-        self.values = self._value_room[..., :end, :]
+        keys, values = self.make_room(key_states)
+        keys.copy_(key_states)
+        values.copy_(value_states)
         return self.keys, self.values
+
+    def make_room(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where the keys and values of new tokens belong, to be filled: views shaped like `like`.
+
+        From now on they count as held.
+        """
+        if not self.is_initialized:
+            self.lazy_initialization(like, like)
+        held = self.get_seq_length()
+        end = held + like.shape[-2]
+        keys = self._key_room = _with_room(self._key_room, like, held)
+        values = self._value_room = _with_room(self._value_room, like, held)
+        self.keys, self.values = keys[..., :end, :], values[..., :end, :]
+        return keys[..., held:end, :], values[..., held:end, :]
 
 
 def _with_room(room: torch.Tensor | None, new: torch.Tensor, held: int) -> torch.Tensor:

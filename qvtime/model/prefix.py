@@ -17,6 +17,7 @@ from qvtime.model.cache import roomy_cache, shorten
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.model.token_tree import TokenTree
 from qvtime.model.vision import VideoFeatures
+from qvtime.ops.kernels import REFERENCE, Kernels
 
 
 class VideoPrefix:
@@ -110,7 +111,13 @@ def _ancestors(
     return mask
 
 
-def prefill(model: Any, ids: Sequence[int], features: VideoFeatures, video_pad: int) -> VideoPrefix:
+def prefill(
+    model: Any,
+    ids: Sequence[int],
+    features: VideoFeatures,
+    video_pad: int,
+    kernels: Kernels = REFERENCE,
+) -> VideoPrefix:
     """Read a video: the prefix `ids` of qvtime.model.prompt with its features in the pads' place.
 
     Raises ValueError when the ids do not have one pad for every feature.
@@ -119,14 +126,14 @@ def prefill(model: Any, ids: Sequence[int], features: VideoFeatures, video_pad: 
     if list(ids).count(video_pad) != len(features.pooled):
         raise ValueError(f"{list(ids).count(video_pad)} pads for {len(features.pooled)} features")
     rows, columns = grid.rows // 2, grid.columns // 2
-    positions, next_position = prefix_positions(ids, video_pad, rows, columns)
+    device = model.device
+    positions, next_position = prefix_positions(ids, video_pad, rows, columns, device, kernels)
     layers = model.config.get_text_config().num_hidden_layers
     cache = roomy_cache(layers)
-    device = model.device
     with _features_enter(model, features) as arguments:
         model(
             input_ids=torch.tensor([ids], device=device),
-            position_ids=positions.to(device).unsqueeze(1),  # [3, 1, tokens]
+            position_ids=positions.unsqueeze(1),  # [3, 1, tokens]
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,

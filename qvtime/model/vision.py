@@ -1,9 +1,13 @@
 """The vision tower of Qwen3-VL, computed faster with the same weights.
 
-Two changes, neither of which changes what is computed: the patch embedding, a convolution whose
-stride equals its kernel, is a matrix product; and all temporal patches of a chunk go through one
-attention call, since they are equally large and do not attend to each other. For the latter
-reason a long video goes through the tower in chunks of temporal patches, and loses nothing.
+None of it changes what is computed. The patch embedding, a convolution whose stride equals its
+kernel, is a matrix product. All temporal patches of a chunk go through one attention call a layer,
+since they are equally large and do not attend to each other; for the same reason a long video goes
+through the tower in chunks of temporal patches, and loses nothing. Positions are those of one
+picture, computed once, and the operations around attention are those of qvtime.ops.
+
+`video_features` walks the tower's modules by itself; `speed_up_vision` changes a tower that is
+walked by transformers, as in training.
 """
 
 from dataclasses import dataclass
@@ -16,7 +20,11 @@ from torch import nn
 from torch.nn import functional
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from qvtime.model.pixels import FRAMES_PER_PATCH, Grid, grid_of, patches_of
+from qvtime.model.pixels import FRAMES_PER_PATCH, Grid, grid_of
+from qvtime.ops.kernels import REFERENCE, Kernels
+from qvtime.ops.patches import patches_from
+from qvtime.ops.vision_positions import add_vision_positions
+from qvtime.ops.vision_rope import vision_rope, vision_rope_table
 
 CHUNK_PATCHES = 4096
 """How many patches the tower takes at once: its activations are a few kB each."""
@@ -90,23 +98,54 @@ class VideoFeatures:
 
 
 def video_features(
-    model: Any, pixels: npt.NDArray[np.uint8], chunk_patches: int = CHUNK_PATCHES
+    model: Any,
+    pixels: npt.NDArray[np.uint8],
+    chunk_patches: int = CHUNK_PATCHES,
+    kernels: Kernels = REFERENCE,
 ) -> VideoFeatures:
-    """Pictures, uint8 RGB [N, H, W, 3], seen by this model's tower, in its dtype, on its device."""
+    """Pictures, uint8 RGB [N, H, W, 3], seen by this model's tower, in its dtype, on its device.
+
+    They travel there as bytes, and become numbers there.
+    """
     grid = grid_of(pixels)
     tower = model.model.visual
+    table = vision_rope_table(tower.rotary_pos_emb.inv_freq, grid.rows, grid.columns)
     times = max(1, chunk_patches // (grid.rows * grid.columns))
-    pooled: list[torch.Tensor] = []
-    levels: list[list[torch.Tensor]] = [[] for _ in tower.deepstack_visual_indexes]
+    chunks: list[list[torch.Tensor]] = []
     for first in range(0, grid.times, times):
-        chunk = pixels[first * FRAMES_PER_PATCH : (first + times) * FRAMES_PER_PATCH]
-        count = min(times, grid.times - first)
-        seen = tower(
-            patches_of(chunk, str(tower.device)).to(tower.dtype),
-            grid_thw=torch.tensor([[count, grid.rows, grid.columns]], device=tower.device),
-            return_dict=True,
-        )
-        pooled.append(seen.pooler_output)
-        for level, features in zip(levels, seen.deepstack_features, strict=True):
-            level.append(features)
-    return VideoFeatures(grid, torch.cat(pooled), tuple(torch.cat(level) for level in levels))
+        pictures = pixels[first * FRAMES_PER_PATCH : (first + times) * FRAMES_PER_PATCH]
+        sent = torch.from_numpy(np.ascontiguousarray(pictures)).to(tower.device)
+        patches = patches_from(kernels, sent, tower.dtype)
+        chunks.append(_walk(tower, patches, grid, table, kernels))
+    pooled, *deepstack = (torch.cat(parts) for parts in zip(*chunks, strict=True))
+    return VideoFeatures(grid, pooled, tuple(deepstack))
+
+
+def _walk(
+    tower: Any, patches: torch.Tensor, grid: Grid, table: torch.Tensor, kernels: Kernels
+) -> list[torch.Tensor]:
+    """What the tower says of patches [n, 1536]: merged features, then every DeepStack level."""
+    hidden = matrix_patch_embed(tower.patch_embed, patches)
+    learned = tower.pos_embed.weight
+    add_vision_positions(kernels, hidden, learned, grid.rows, grid.columns)
+    merged: dict[int, torch.Tensor] = {}
+    for place, block in enumerate(tower.blocks):
+        hidden = hidden + _attention(block.attn, block.norm1(hidden), table, kernels)
+        hidden = hidden + block.mlp(block.norm2(hidden))
+        if place in tower.deepstack_visual_indexes:
+            level = tower.deepstack_visual_indexes.index(place)
+            merged[level] = tower.deepstack_merger_list[level](hidden)
+    return [tower.merger(hidden), *(merged[level] for level in sorted(merged))]
+
+
+def _attention(
+    attention: Any, hidden: torch.Tensor, table: torch.Tensor, kernels: Kernels
+) -> torch.Tensor:
+    """Attention within each picture, [patches, channels]; all pictures are alike in size."""
+    packed = attention.qkv(hidden).view(len(hidden), 3, attention.num_heads, -1)
+    vision_rope(kernels, packed, table)
+    pictures = packed.view(-1, len(table), *packed.shape[1:])  # [times, patches, 3, heads, D]
+    query, key, value = pictures.permute(2, 0, 3, 1, 4).unbind(0)
+    mixed = functional.scaled_dot_product_attention(query, key, value, scale=attention.scaling)
+    mixed_out: torch.Tensor = attention.proj(mixed.transpose(1, 2).reshape(len(hidden), -1))
+    return mixed_out

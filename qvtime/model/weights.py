@@ -16,9 +16,10 @@ from transformers.utils import logging
 from qvtime.errors import ModelError
 from qvtime.model.habits import Habits, habits_of
 from qvtime.model.hub import FoundModel, find_model
+from qvtime.model.kernels import install_kernels, why_no_kernels
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
-from qvtime.model.vision import speed_up_vision
+from qvtime.ops.kernels import REFERENCE, Kernels, Mode, choose_kernels
 
 SMALL_BYTES = 512 << 20
 """Checkpoints up to this size run in float32, where rounding never decides; others in bfloat16."""
@@ -32,7 +33,7 @@ _CLASSES: dict[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
     """A model ready to run. `revision` is the hub's commit or a digest of the files; `habits`
-    say how it wants to be asked."""
+    say how it wants to be asked; `kernels` is what runs the operations of qvtime.ops."""
 
     model: Any
     tokenizer: Any
@@ -42,17 +43,23 @@ class LoadedModel:
     device: str
     dtype: torch.dtype
     habits: Habits = field(default_factory=Habits)
+    kernels: Kernels = REFERENCE
 
 
 def load_model(
-    name_or_folder: str, device: str = "auto", dtype: torch.dtype | None = None
+    name_or_folder: str,
+    device: str = "auto",
+    dtype: torch.dtype | None = None,
+    kernels: Mode = "auto",
 ) -> LoadedModel:
     """The model of that name (`demo`, a folder, owner/name), on `device` (`auto`, `cpu`, `cuda…`).
 
-    `auto` is CUDA when there is one. Raises ModelNotFound, UnsafeModel, OutOfMemory, or ModelError
-    for a model that cannot be used.
+    `auto` is CUDA when there is one; `kernels` as in `ops.kernels.choose_kernels`. Raises
+    ModelNotFound, UnsafeModel, OutOfMemory, or ModelError for a model that cannot be used and for
+    kernels that cannot.
     """
     place = choose_device(device)
+    choose_kernels(kernels, place)  # fails before gigabytes are read
     found = find_model(name_or_folder)
     habits = habits_of(found.checkpoint.config, found.name)
     chosen = dtype or (
@@ -64,10 +71,13 @@ def load_model(
         "Use a smaller model, or `--model demo`.",
     ):
         model = _read_weights(found, chosen, place)
-    speed_up_vision(model)
+    running = choose_kernels(kernels, place, why_no_kernels(model.config, chosen))
+    install_kernels(model, running)
     tokenizer = read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
-    return LoadedModel(model, tokenizer, control, found.name, found.revision, place, chosen, habits)
+    return LoadedModel(
+        model, tokenizer, control, found.name, found.revision, place, chosen, habits, running
+    )
 
 
 def choose_device(device: str) -> str:

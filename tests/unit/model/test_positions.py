@@ -48,5 +48,5 @@ def test_a_patch_stays_at_one_time() -> None:
 
 
 def test_an_incomplete_patch_is_refused() -> None:
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="not 1 x 3 pads"):
         prefix_positions([1, 9, 9], 9, 1, 3)

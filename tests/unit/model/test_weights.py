@@ -15,8 +15,8 @@ from qvtime.frames import FrameBatch
 from qvtime.model import weights
 from qvtime.model.engine import Engine
 from qvtime.model.memory import out_of_memory_is
-from qvtime.model.vision import BATCHED_ATTENTION
 from qvtime.model.weights import LoadedModel, choose_device, load_model
+from qvtime.ops.kernels import REFERENCE
 
 
 @pytest.fixture
@@ -64,7 +64,9 @@ def test_the_mixture_of_experts_works_the_same_way(
     tokenizer.save_pretrained(tmp_path)
     mixture = load_model(str(tmp_path), "cpu")
     assert type(mixture.model).__name__ == "Qwen3VLMoeForConditionalGeneration"
-    assert mixture.model.model.visual.config._attn_implementation == BATCHED_ATTENTION
+    assert mixture.kernels is REFERENCE
+    for layer in mixture.model.model.language_model.layers:
+        assert "forward" in vars(layer.self_attn)  # the class's own is left alone
     assert answer(mixture, pictures)
 
 
