@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qvtime.plain_text import one_line
+from qvtime.settings import Limits
 from qvtime.timeline import Span
 
 SRT_MARK = "00000001"
@@ -55,14 +56,18 @@ class Subtitles:
 class Spoken:
     """What is said in an open video: known from the start, or read where it is wanted.
 
-    left_out: counts, for whoever makes prompts, the cues that a window had no room for.
+    left_out: counts the cues that a window had no room for.
     """
 
     def __init__(
-        self, known: Subtitles | None = None, read: Callable[[Span], Subtitles] | None = None
+        self,
+        known: Subtitles | None = None,
+        read: Callable[[Span], Subtitles] | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self._known = known or Subtitles()
+        self._known = Subtitles() if known is None else known  # an empty one is false
         self._read = read
+        self._limits = limits or Limits()
         self._blocks: dict[int, Subtitles] = {}
         self.left_out = 0
 
@@ -80,6 +85,16 @@ class Spoken:
                 cues += self._blocks[number].cues
             cues = in_order(cues)
         return tuple(cue for cue in cues if cue.span.overlap_ms(span))
+
+    def at(self, centres_ms: Sequence[int], span: Span) -> tuple[str, ...]:
+        """What is said at each patch of a window; empty when nobody says anything in it."""
+        cues = self.within(span)
+        if not cues:
+            return ()
+        most, longest = self._limits.window_subtitle_characters, self._limits.cue_characters
+        said, left_out = words_at(cues, centres_ms, most, longest)
+        self.left_out += left_out
+        return said if any(said) else ()
 
     @property
     def source(self) -> str | None:
@@ -121,25 +136,19 @@ def is_own(text: str) -> bool:
     return bool(head) and (head[0] == SRT_MARK or (head[0] == "WEBVTT" and VTT_MARK in head))
 
 
-def words_between(
+def words_at(
     cues: Sequence[Cue], centres_ms: Sequence[int], most_characters: int, cue_characters: int
 ) -> tuple[tuple[str, ...], int]:
-    """What is said at each of a window's temporal patches, "" for nothing, and how many cues of
-    the window are left out because it would be more than `most_characters` in all.
+    """What a window's cues say at each of its temporal patches, "" for nothing.
 
     A cue comes once, at the patch nearest to its start; one that began earlier, at the first. It
-    is cut after `cue_characters`.
+    is cut after `cue_characters`; one for which less than that is left of `most_characters` is
+    left out. How many were is the second result.
     """
     said: list[list[str]] = [[] for _ in centres_ms]
     left, left_out = most_characters, 0
-    half_ms = (centres_ms[1] - centres_ms[0]) // 2 if len(centres_ms) > 1 else 1
-    window = Span(max(0, centres_ms[0] - half_ms), centres_ms[-1] + half_ms)
     for cue in cues:
-        if not cue.span.overlap_ms(window):
-            continue
-        text = cue.text
-        if len(text) > cue_characters:
-            text = f"{text[: cue_characters - 1].rstrip()}…"
+        text = shorten(cue.text, cue_characters)
         if len(text) > left:
             left_out += 1
             continue
@@ -148,3 +157,8 @@ def words_between(
         nearest = min(range(len(centres_ms)), key=lambda n: (abs(centres_ms[n] - start_ms), n))
         said[nearest].append(text)
     return tuple(" ".join(texts) for texts in said), left_out
+
+
+def shorten(text: str, characters: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= characters else f"{text[: characters - 1].rstrip()}…"

@@ -33,6 +33,13 @@ def ask(
         str | None,
         typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
     ] = None,
+    subtitles: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|FILE",
+            help="What is said. auto: a file beside the video, or a track in it.",
+        ),
+    ] = "auto",
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
     format_name: Annotated[
@@ -71,7 +78,9 @@ def ask(
     from qvtime.tasks.ask import ask_video
     from qvtime.tasks.looking import open_engine
 
-    settings = read_settings(model, granularity, window, decoder, device, features, features_cap)
+    settings = read_settings(
+        model, granularity, window, decoder, device, features, features_cap, subtitles
+    )
     output = Output(format_name, output_file, video)
     asked = gather_questions(questions or [], questions_file)
     output.expect(len(asked))

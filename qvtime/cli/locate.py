@@ -47,6 +47,13 @@ def locate(
         str | None,
         typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
     ] = None,
+    subtitles: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|FILE",
+            help="What is said. auto: a file beside the video, or a track in it.",
+        ),
+    ] = "auto",
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
     format_name: Annotated[
@@ -71,11 +78,12 @@ def locate(
     """
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.output import Output
-    from qvtime.cli.settings import read_settings
+    from qvtime.cli.settings import check_subtitles, read_settings
     from qvtime.tasks.locate import Wanted
 
-    settings = read_settings(model, granularity, window, decoder, device)
+    settings = read_settings(model, granularity, window, decoder, device, subtitles=subtitles)
     videos, event = gather(paths_and_event, files_from, nul)
+    check_subtitles(settings, videos.several)
     run = Run(event, settings, Wanted(top_k, min_score, within), quiet)
     if plan:
         run.show_plans(videos, format_name)

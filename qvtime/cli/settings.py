@@ -20,6 +20,7 @@ def read_settings(
     device: str,
     features: str = "auto",
     features_cap: str = "2GB",
+    subtitles: str = "auto",
 ) -> Settings:
     """The settings of these options. UsageError for what they cannot be."""
     granularity_ms = parse_time(granularity)
@@ -36,6 +37,8 @@ def read_settings(
         raise UsageError(f'there is no device "{device}"', "use auto, cpu, cuda or cuda:1")
     if not model:
         raise UsageError("--model is empty", hint="use a hub name, a folder, or demo")
+    if not subtitles:
+        raise UsageError("--subtitles is empty", hint="use auto, none, or a file")
     if not features:
         raise UsageError("--features is empty", hint="use auto, none, or a folder")
     return Settings(
@@ -46,4 +49,13 @@ def read_settings(
         device=device,
         features=features,
         features_cap_bytes=parse_size(features_cap),
+        subtitles=subtitles,
     )
+
+
+def check_subtitles(settings: Settings, several: bool) -> None:
+    """UsageError when one file is named as the subtitles of several videos."""
+    if several and settings.subtitles not in ("auto", "none"):
+        raise UsageError(
+            f"{settings.subtitles} can be the subtitles of one video only", "name one video"
+        )

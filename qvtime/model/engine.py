@@ -63,11 +63,16 @@ class Look:
     """
 
     def __init__(
-        self, engine: "Engine", features: VideoFeatures, centres_ms: Sequence[int], vision_ms: float
+        self,
+        engine: "Engine",
+        features: VideoFeatures,
+        centres_ms: Sequence[int],
+        vision_ms: float,
+        subtitles: Sequence[str] = (),
     ) -> None:
         started = time.perf_counter()
         loaded = engine.loaded
-        ids = encode_video(loaded.tokenizer, centres_ms, features.grid.tokens_per_time)
+        ids = encode_video(loaded.tokenizer, centres_ms, features.grid.tokens_per_time, subtitles)
         _check_length(loaded, len(ids))
         with _memory(loaded), torch.inference_mode():
             self._prefix: VideoPrefix | None = prefill(
@@ -160,17 +165,25 @@ class Engine:
         with _memory(self.loaded), torch.inference_mode():
             return video_features(self.loaded.model, frames.pixels)
 
-    def look(self, frames: FrameBatch, centres_ms: Sequence[int]) -> Look:
+    def look(
+        self, frames: FrameBatch, centres_ms: Sequence[int], subtitles: Sequence[str] = ()
+    ) -> Look:
         """Read a window: two pictures for every temporal patch, each patch centred at its time.
 
-        Raises OutOfMemory, ModelError when the window is longer than the model's context.
+        subtitles: what is said at each patch, "" for nothing; empty when there are none. Raises
+        OutOfMemory, ModelError when the window is longer than the model's context.
         """
         started = time.perf_counter()
         features = self.encode(frames)
-        return self.look_at(features, centres_ms, 1000 * (time.perf_counter() - started))
+        vision_ms = 1000 * (time.perf_counter() - started)
+        return self.look_at(features, centres_ms, vision_ms, subtitles)
 
     def look_at(
-        self, features: VideoFeatures, centres_ms: Sequence[int], vision_ms: float = 0.0
+        self,
+        features: VideoFeatures,
+        centres_ms: Sequence[int],
+        vision_ms: float = 0.0,
+        subtitles: Sequence[str] = (),
     ) -> Look:
         """Read a window whose pictures went through the vision tower before."""
         if len(centres_ms) != features.grid.times:
@@ -178,7 +191,9 @@ class Engine:
                 f"{len(centres_ms)} times for {features.grid.times} patches of "
                 f"{FRAMES_PER_PATCH} pictures"
             )
-        return Look(self, features, centres_ms, vision_ms)
+        if subtitles and len(subtitles) != len(centres_ms):
+            raise ValueError(f"{len(subtitles)} subtitles for {len(centres_ms)} patches")
+        return Look(self, features, centres_ms, vision_ms, subtitles)
 
     def __enter__(self) -> Self:
         return self

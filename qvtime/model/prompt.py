@@ -2,6 +2,7 @@
 
     <|im_start|>user\\n
     <168.0 seconds><|vision_start|><|video_pad|>…<|vision_end|>     once a temporal patch
+    [subtitle: words]                       after a patch, when something is said there
     question<|im_end|>\\n<|im_start|>assistant\\n
 
 The video comes first, so that it can be computed once and asked about many times; the layout is
@@ -19,6 +20,9 @@ from qvtime.timestamps import format_seconds
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 VIDEO_PAD, IMAGE_PAD, END_OF_TEXT = "<|video_pad|>", "<|image_pad|>", "<|endoftext|>"
+
+
+_NO_LABELS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "\n": " "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,25 @@ def encode_words(tokenizer: Any, text: str) -> list[int]:
     return ids
 
 
-def encode_video(tokenizer: Any, centres_ms: Sequence[int], tokens_per_patch: int) -> list[int]:
-    """The prefix: the opened turn of the user and every temporal patch after its time."""
+def subtitle_label(words: str) -> str:
+    """How a prompt tells what is said: one bracket, in which no time label can be spelled."""
+    return f"[subtitle: {words.translate(_NO_LABELS)}]"
+
+
+def encode_video(
+    tokenizer: Any, centres_ms: Sequence[int], tokens_per_patch: int, said: Sequence[str] = ()
+) -> list[int]:
+    """The prefix: the opened turn of the user and every temporal patch after its time.
+
+    said: what subtitles say at each patch, "" for nothing; empty when there are none at all.
+    """
     control = control_ids(tokenizer)
     picture = [control.vision_start, *[control.video_pad] * tokens_per_patch, control.vision_end]
     ids = [control.im_start, *encode_words(tokenizer, "user\n")]
-    for centre_ms in centres_ms:
+    for centre_ms, words in zip(centres_ms, said or [""] * len(centres_ms), strict=True):
         ids += encode_words(tokenizer, time_label(centre_ms)) + picture
+        if words:
+            ids += encode_words(tokenizer, subtitle_label(words))
     return ids
 
 

@@ -8,6 +8,7 @@ from qvtime.report import Report, Setting
 from qvtime.tasks.looking import Clock
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
+from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, Timeline, merge_events
 from qvtime.timestamps import format_tag
 
@@ -61,6 +62,7 @@ def report_of(
         "revision": engine.loaded.revision,
         "dropped": "; ".join(phrase for one in seen for phrase in one.dropped) or None,
     }
+    settings |= subtitle_settings(reader.spoken)
     if keeps_features:
         settings["windows_kept"] = sum(one.kept for done in passes for one in done.seen)
     if skim is not None:

@@ -18,7 +18,7 @@ from qvtime.tasks.plan import (
     times_of,
 )
 from qvtime.tasks.reading import read_windows
-from qvtime.video.worker import open_video
+from qvtime.tasks.subtitled import open_subtitled
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
@@ -41,7 +41,7 @@ def ask_video(
     """
     for question in questions:
         check_question(question, settings)
-    with open_video(path, settings.decoder, settings.limits) as reader:
+    with open_subtitled(path, settings) as reader:
         duration_ms = reader.info.duration_ms
         for question in questions:  # wrong times are found before the model is loaded
             _check_times(question, path, duration_ms)

@@ -28,10 +28,12 @@ from qvtime.store.fingerprint import (
 )
 from qvtime.store.index import Index
 from qvtime.store.record import Record
+from qvtime.subtitles import Spoken
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.sidecars import Sidecars, Stamp
+from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.video.subtitles import NONE, read_subtitles
 from qvtime.video.worker import open_video
@@ -198,16 +200,13 @@ def _describe(
     """What is seen in the video, and what its subtitles say."""
     with open_video(path, settings.decoder, settings.limits) as reader:
         subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
+        reader.spoken = Spoken(subtitles, limits=settings.limits)
         report = describe_video(path, reader, engine(), settings, progress)
         video = Span(0, reader.info.duration_ms)
     if not still_as(path, fingerprint):
         raise changed_meanwhile(path)
     spans = ((cue.span.clamp(video), cue.text) for cue in subtitles)
-    report = replace(
-        report,
-        settings={**report.settings, "subtitles": subtitles.source},
-        damage=(*report.damage, *subtitles.damage),
-    )
+    report = replace(report, settings={**report.settings, **subtitle_settings(reader.spoken)})
     return report, [Event(span, text, source="subtitle") for span, text in spans if span]
 
 

@@ -19,6 +19,7 @@ from qvtime.tasks.locate_plan import LocatePlan, plan_locate
 from qvtime.tasks.looking import Clock, Progress, look_at
 from qvtime.tasks.plan import Window, check_question, check_window
 from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
+from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_tag, parse_range
 from qvtime.video.worker import open_video
@@ -70,7 +71,7 @@ def locate_video(
     UsageError, VideoError, ModelError.
     """
     check_question(event, settings)
-    with open_video(path, settings.decoder, settings.limits) as reader:
+    with open_subtitled(path, settings) as reader:
         span = _searched(path, wanted, reader.info)
         search = _Search(reader, load(), event, settings, span, progress)
         found = search.first_pass()
@@ -189,6 +190,7 @@ class _Search:
                 "decoder": info.decoder,
                 "device": loaded.device,
                 "revision": loaded.revision,
+                **subtitle_settings(self._reader.spoken),
             },
             damage=self._reader.damage,
             timings_ms=self._clock.rounded(),

@@ -64,19 +64,21 @@ def look_at(
     clock: Clock,
     features: "KeptFeatures | None" = None,
 ) -> "Look":
-    """Decode a window's pictures and let the model read them.
+    """Decode a window's pictures and let the model read them, and what is said there.
 
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
     info, budget = reader.info, engine.loaded.habits.frame_pixels
     times_ms = frame_times(window.centres_ms, granularity_ms, info.duration_ms)
     size_px = fit_size(info.width_px, info.height_px, budget, minimum=64)
+    said = reader.spoken.at(window.centres_ms, window.span)
     if features is None:
-        look = engine.look(_decode(reader, times_ms, size_px, clock), window.centres_ms)
+        frames = _decode(reader, times_ms, size_px, clock)
+        look = engine.look(frames, window.centres_ms, said)
         clock.add("vision", look.vision_ms)
     else:
         seen = _see(reader, engine, times_ms, size_px, clock, features)
-        look = engine.look_at(seen, window.centres_ms)
+        look = engine.look_at(seen, window.centres_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
 

@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 
-from qvtime.subtitles import Cue, plain_words
+from qvtime.subtitles import Cue, plain_words, shorten
 from qvtime.timeline import Span
 
 CUE_CHARACTERS = 1000
@@ -46,10 +46,7 @@ def make_cue(start_ms: int, end_ms: int, text: str) -> Cue | None:
     """A cue of these words, made plain; None when it has no length. Blank words are no cue: ""."""
     if not 0 <= start_ms < end_ms:
         return None
-    words = plain_words(text)
-    if len(words) > CUE_CHARACTERS:
-        words = f"{words[: CUE_CHARACTERS - 1].rstrip()}…"
-    return Cue(Span(start_ms, end_ms), words)
+    return Cue(Span(start_ms, end_ms), shorten(plain_words(text), CUE_CHARACTERS))
 
 
 def substation_words(text: str) -> str:

@@ -53,6 +53,21 @@ def read_subtitles(
                 f"cannot read the subtitles in {choice}: {error}",
                 "give a file of SubRip, WebVTT or SubStation, or say auto or none",
             ) from None
+    beside = read_sidecar(video_path, limits)
+    if beside is not None:
+        return beside
+    if reader is not None:
+        return reader.embedded_subtitles()
+    with open_video(video_path, limits=limits) as opened:
+        return opened.embedded_subtitles()
+
+
+def read_sidecar(video_path: str, limits: Limits | None = None) -> Subtitles | None:
+    """The subtitles in a file beside the video, None when there is none.
+
+    When there are such files and none of them can be read, there are no cues but `damage`.
+    """
+    limits = limits or Limits()
     damage = []
     for path in sidecars(video_path):
         try:
@@ -60,12 +75,7 @@ def read_subtitles(
                 return _read_file(path, limits)
         except _Unreadable as error:
             damage.append(f"cannot read the subtitles in {path}: {error}")
-    if damage:
-        return Subtitles(damage=tuple(damage))
-    if reader is not None:
-        return reader.embedded_subtitles()
-    with open_video(video_path, limits=limits) as opened:
-        return opened.embedded_subtitles()
+    return Subtitles(damage=tuple(damage)) if damage else None
 
 
 def sidecars(video_path: str) -> list[str]:

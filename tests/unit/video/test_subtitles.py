@@ -16,7 +16,7 @@ from qvtime import formats
 from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Limits
-from qvtime.subtitles import Cue, Spoken, Subtitles, in_order, is_own, plain_words, words_between
+from qvtime.subtitles import Cue, Spoken, Subtitles, in_order, is_own, plain_words, words_at
 from qvtime.timeline import Event, Span
 from qvtime.video.cue_formats import CUE_CHARACTERS, parse_cues
 from qvtime.video.subtitles import read_subtitles, sidecars
@@ -362,19 +362,22 @@ def test_cues_come_in_order_and_once() -> None:
 
 def test_words_go_to_the_nearest_patch() -> None:
     cues = [
-        Cue(Span(0, 500), "over before"),
         Cue(Span(500, 1600), "goes on"),
         Cue(Span(1900, 2200), "second"),
         Cue(Span(2000, 2100), "twice"),
         Cue(Span(2600, 9000), "third"),
-        Cue(Span(3500, 3600), "after"),
     ]
     centres = (1000, 2000, 3000)
-    assert words_between(cues, centres, 100, 100) == (("goes on", "second twice", "third"), 0)
-    assert words_between(cues, centres, 12, 100) == (("goes on", "twice", ""), 2)
-    assert words_between(cues, centres, 100, 4) == (("goe…", "sec… twi…", "thi…"), 0)
-    assert words_between([], centres, 100, 100) == (("", "", ""), 0)
-    assert words_between(cues, (2000,), 100, 100) == (("second twice",), 0)
+    assert words_at(cues, centres, 100, 100) == (("goes on", "second twice", "third"), 0)
+    assert words_at(cues, centres, 12, 100) == (("goes on", "twice", ""), 2)
+    assert words_at(cues, centres, 100, 4) == (("goe…", "sec… twi…", "thi…"), 0)
+    assert words_at([], centres, 100, 100) == (("", "", ""), 0)
+    spoken = Spoken(Subtitles(tuple(cues)), limits=Limits(window_subtitle_characters=11))
+    assert spoken.at((2000,), Span(1800, 2300)) == ("second twice",)
+    assert spoken.at(centres, Span(1600, 1900)) == ()
+    assert spoken.left_out == 0
+    assert spoken.at((2000, 2600), Span(1800, 3000)) == ("second twice", "")
+    assert spoken.left_out == 1
 
 
 def test_a_long_track_is_read_a_stretch_at_a_time(tmp_path: Path) -> None:
