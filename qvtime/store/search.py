@@ -1,17 +1,22 @@
 """Finding events by their words, best first, in milliseconds over thousands of hours.
 
-Ranking many matches takes long, so the words are taken from the rarest on: at most `RANKED`
-events are weighed, and a word that most of the index shares decides nothing.
+A rare word says more than a common one. Counting how common a word is takes as long as it is
+common, so counting ends early: of a word that very many events share, it is only known that it
+decides little.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log
 
 from qvtime.store.index import Index, event_from
 from qvtime.store.words import parts_of, phrase, terms_of
 from qvtime.timeline import Event
 
-RANKED = 2000
-"""How many matches are weighed against each other (BM25); of more, the first ones."""
+COUNTED = 2000
+"""How many events with a word are counted; more are a common word's."""
+WEIGHED = 500
+"""How many matches are read and weighed against each other; of more, the first ones."""
 MOST_TERMS = 32
 
 
@@ -31,56 +36,61 @@ class Hit:
 def search_events(index: Index, words: str, top_k: int) -> list[Hit]:
     """The events with all of the words, then those with some of them; at most `top_k`, best first.
 
-    Word forms are one ("jumps", "jumped"), capital letters and accents do not count. Videos whose
-    files are missing are left out. Raises StoreError.
+    The better, the rarer the words that an event has, and the fewer others. Word forms are one
+    ("jumps", "jumped"), capital letters and accents do not count. Videos whose files are missing
+    are left out. Raises StoreError.
     """
     terms = terms_of(words)[:MOST_TERMS]
     if not terms or top_k < 1:
         return []
-    found = dict.fromkeys(_ranked(index, " AND ".join(map(phrase, terms)), top_k), True)
+    with_all = _matching(index, " AND ".join(map(phrase, terms)), WEIGHED)
+    found = [(*one, True) for one in _weighed(index, dict.fromkeys(with_all, 0.0))]
     if len(found) < top_k:
-        parts = dict.fromkeys(part for term in terms for part in parts_of(term))
-        rare = _rare(index, list(parts)[:MOST_TERMS])
-        if rare:
-            for number in _ranked(index, " OR ".join(map(phrase, rare)), top_k):
-                found.setdefault(number, False)
-    hits: list[Hit] = []
-    for number, whole in list(found.items())[:top_k]:
-        ((key, *event),) = index.database.query(
-            "SELECT path, start_ms, end_ms, caption, score, source"
-            " FROM event JOIN video ON video.id = event.video WHERE event.id = ?",
-            (number,),
-        ) or [(None,)]
-        with index.believing():
-            hits.append(Hit(index.place.path(key), event_from(tuple(event)), len(hits) + 1, whole))
-    return hits
+        weights = _weights(index, terms)
+        for number in with_all:
+            weights.pop(number, None)
+        found += [(*one, False) for one in _weighed(index, weights)]
+    return [
+        Hit(path, event, rank, whole) for rank, (path, event, whole) in enumerate(found[:top_k], 1)
+    ]
 
 
-def _ranked(index: Index, match: str, top_k: int) -> list[int]:
-    """The events that match, best first."""
+def _matching(index: Index, match: str, most: int) -> list[int]:
+    """The numbers of the first events that match."""
     rows = index.database.query(
-        "SELECT number FROM (SELECT words.rowid AS number, bm25(words) AS weight FROM words"
-        " JOIN event ON event.id = words.rowid JOIN video ON video.id = event.video"
-        " WHERE words MATCH ? AND video.missing = 0 LIMIT ?)"
-        " ORDER BY weight, number LIMIT ?",
-        (match, RANKED, top_k),
+        "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (match, most)
     )
     return [number for (number,) in rows]
 
 
-def _rare(index: Index, parts: list[str]) -> list[str]:
-    """The rarest of these, as many as together match no more than is weighed; one at least."""
-    counted = []
-    for place, part in enumerate(parts):
-        ((count,),) = index.database.query(
-            "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)",
-            (phrase(part), RANKED + 1),
-        )
-        counted.append((count, place, part))
-    chosen: list[str] = []
-    left = RANKED
-    for count, _, part in sorted(counted):
-        if count and (count <= left or not chosen):
-            chosen.append(part)
-            left -= count
-    return chosen
+def _weights(index: Index, terms: list[str]) -> dict[int, float]:
+    """What events with some of the terms weigh: the sum of log(events / events with it), over
+    the parts of terms that are not common; the rarest part counts, however common it is."""
+    parts = list(dict.fromkeys(part for term in terms for part in parts_of(term)))[:MOST_TERMS]
+    having = {part: _matching(index, phrase(part), COUNTED + 1) for part in parts}
+    rarest = min((len(events) for events in having.values() if events), default=0)
+    ((total,),) = index.database.query("SELECT max(id) FROM event")
+    weights: dict[int, float] = {}
+    for events in having.values():
+        if rarest == len(events) or len(events) <= COUNTED:
+            for number in events:
+                weights[number] = weights.get(number, 0.0) + log(1 + total / len(events))
+    return weights
+
+
+def _weighed(index: Index, weights: Mapping[int, float]) -> list[tuple[str, Event]]:
+    """The heaviest events with their videos, heaviest first; of equals, the one with less to say,
+    then the earlier one."""
+    heaviest = sorted(weights, key=lambda number: (-weights[number], number))[:WEIGHED]
+    rows = index.database.query(
+        "SELECT event.id, path, start_ms, end_ms, caption, score, source"  # noqa: S608
+        " FROM event JOIN video ON video.id = event.video"
+        f" WHERE event.id IN ({','.join('?' * len(heaviest))}) AND missing = 0",
+        heaviest,
+    )
+    with index.believing():
+        found = [
+            (number, index.place.path(key), event_from(tuple(rest))) for number, key, *rest in rows
+        ]
+    found.sort(key=lambda one: (-weights[one[0]], len(one[2].caption), one[0]))
+    return [(path, event) for _, path, event in found]

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qvtime.store.index import Index
-from qvtime.store.search import RANKED, search_events
+from qvtime.store.search import COUNTED, search_events
 from qvtime.store.words import parts_of, phrase, spaced, terms_of
 from qvtime.timeline import Event, Span
 from tests.unit.store.conftest import report_of, stamp
@@ -87,7 +87,7 @@ def test_no_more_than_asked_for(filled: Index) -> None:
 
 def test_a_rare_word_is_found_among_common_ones(index: Index, folder: Path) -> None:
     """More matches than are weighed, and the one that matters comes last."""
-    many = [f"a man walks past number {k}" for k in range(RANKED + 500)]
+    many = [f"a man walks past number {k}" for k in range(COUNTED + 500)]
     path = str(folder / "a.mp4")
     index.save_timeline(path, stamp(), "{}", report_of(path, *many, "a zebra walks past"))
     hits = search_events(index, "man zebra walks", 3)
