@@ -17,7 +17,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.edges import look_at_edges
 from qvtime.tasks.locate_plan import LocatePlan, plan_locate
 from qvtime.tasks.looking import Clock, Progress, look_at
-from qvtime.tasks.plan import Window, check_question, check_window
+from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
@@ -93,9 +93,7 @@ def plan_video(
     check_question(event, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         span = _searched(path, wanted, reader.info)
-        model = outline()
-        check_window(settings, model.habits.window_patches, model.name)
-        return plan_locate(reader.info, span, settings, model)
+        return plan_locate(reader.info, span, settings, outline())
 
 
 def _searched(path: str, wanted: Wanted, info: "VideoInfo") -> Span:
@@ -123,7 +121,6 @@ class _Search:
         from qvtime.model.outline import Outline
 
         loaded = engine.loaded
-        check_window(settings, loaded.habits.window_patches, loaded.name)
         outline = Outline(loaded.name, loaded.habits, loaded.tokenizer)
         self._plan = plan_locate(reader.info, span, settings, outline)
         self._reader, self._engine, self._event = reader, engine, event
