@@ -1,6 +1,6 @@
 """How long a search of a large index takes, and how large its file is.
 
-    python benchmarks/search.py [--hours 10000] [--events-an-hour 240] [--keep FILE]
+    python benchmarks/search.py [--hours 10000] [--events-an-hour 120] [--folder FOLDER]
 
 Makes an index of hour-long videos whose captions are drawn from a vocabulary in which few words
 are common and most are rare (Zipf), in English and in Chinese, and searches it with the words of
@@ -118,7 +118,7 @@ def measure(place: Place, asked: list[str]) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--hours", type=int, default=10_000)
-    parser.add_argument("--events-an-hour", type=int, default=240)
+    parser.add_argument("--events-an-hour", type=int, default=120)
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--folder", type=Path, help="keep the index here, and use it again")
     options = parser.parse_args()

@@ -1,6 +1,5 @@
 """`qvtime index`: declares its options, and says what became of the videos."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +34,11 @@ def index(
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
     subtitles: Annotated[
-        str, typer.Option(help="auto: a file beside the video, or a track in it; none; or a FILE.")
+        str,
+        typer.Option(
+            metavar="auto|none|FILE",
+            help="What is said. auto: a file beside the video, or a track in it.",
+        ),
     ] = "auto",
     recursive: Annotated[bool, typer.Option(help="Go into the folders of a folder.")] = True,
     include: Annotated[
@@ -92,8 +95,9 @@ def index(
     """
     from qvtime.cli.indexed import forget_videos, list_index, show_stats, show_video
     from qvtime.cli.indexing import index_and_tell, output_of
-    from qvtime.cli.settings import read_settings
+    from qvtime.cli.settings import check_subtitles, read_settings
     from qvtime.tasks.folders import Choices
+    from qvtime.tasks.videos import are_several
 
     asked = [bool(one) for one in (list_videos, show, forget, stats)]
     if sum(asked) > 1:
@@ -109,9 +113,8 @@ def index(
     elif not paths:
         raise UsageError("there is nothing to index", "name videos, or folders of them")
     else:
-        settings = replace(
-            read_settings(model, granularity, window, decoder, device), subtitles=subtitles
-        )
+        settings = read_settings(model, granularity, window, decoder, device, subtitles=subtitles)
+        check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
         choices = Choices(
             index_folder=index_folder,

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from qvtime import formats
-from qvtime.cli.output import Output
+from qvtime.cli.output import OF_ONE_VIDEO, Output
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say
 from qvtime.errors import UsageError, VideoError
@@ -16,9 +16,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
 from qvtime.tasks.looking import open_engine
-
-_ONE_VIDEO = ("srt", "vtt")
-"""What holds the events of one video only."""
+from qvtime.tasks.videos import are_several
 
 
 def output_of(
@@ -37,21 +35,15 @@ def output_of(
         )
     if output is not None and _means_folder(output, format_name):
         return None, Path(output), format_name or "srt"
-    several = _are_several(paths)
+    several = are_several(paths)
     file = None if output is None else Path(output)
-    chosen = format_name or formats.format_of(output or "")
-    if several and chosen in _ONE_VIDEO:
+    chosen = format_name or ("text" if output in (None, "-") else formats.format_of(output))
+    if several and chosen in OF_ONE_VIDEO:
         raise UsageError(
             f"{chosen} holds the events of one video, and these may be several",
             "name a folder to write into with -o, or use --format jsonl",
         )
-    printed = Output(format_name, file, paths[0])
-    printed.expect(2 if several else 1)
-    return printed, None, chosen
-
-
-def _are_several(paths: Sequence[str]) -> bool:
-    return len(paths) > 1 or any(Path(path).is_dir() for path in paths)
+    return Output(format_name, file, paths[0], several), None, chosen
 
 
 def _means_folder(output: str, format_name: str | None) -> bool:
@@ -74,10 +66,6 @@ def index_and_tell(
     quiet: bool,
 ) -> None:
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
-    if settings.subtitles not in ("auto", "none") and _are_several(paths):
-        raise UsageError(
-            f"{settings.subtitles} can be the subtitles of one video only", "name one video"
-        )
     counted: Counter[Outcome] = Counter()
     trouble = False
     with ProgressLine(quiet) as progress:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from qvtime.errors import UsageError
 from qvtime.settings import DEFAULT_MODEL
 
 
@@ -12,7 +13,7 @@ def locate(
     paths_and_event: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH... EVENT",
+            metavar="[PATH...] EVENT",
             help='Videos or folders of videos, and last the event: "the red car jumps".',
         ),
     ],
@@ -29,6 +30,18 @@ def locate(
     min_score: Annotated[
         float, typer.Option("--min-score", help="Only spans that score this or more, 0 to 1.")
     ] = 0.5,
+    index_folder: Annotated[
+        str | None,
+        typer.Option(
+            "--index",
+            metavar="DIR",
+            help="Search the index in this folder first, and look closely at what it finds: at"
+            " most --top-k events (20).",
+        ),
+    ] = None,
+    no_look: Annotated[
+        bool, typer.Option("--no-look", help="Answer from the --index alone, at once.")
+    ] = False,
     within: Annotated[
         str | None,
         typer.Option(help='Look only there: 1:00-5:00, "last 10 seconds". Default: all of it.'),
@@ -78,10 +91,21 @@ def locate(
     """
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.output import Output
+    from qvtime.cli.searching import event_of, print_found
     from qvtime.cli.settings import check_subtitles, read_settings
     from qvtime.tasks.locate import Wanted
 
     settings = read_settings(model, granularity, window, decoder, device, subtitles=subtitles)
+    if index_folder is not None:
+        event = event_of(paths_and_event, files_from, plan or within is not None)
+        output = Output(format_name, output_file, several=True)
+        if no_look:
+            raise typer.Exit(print_found(index_folder, event, top_k, output))
+        run = Run(event, settings, Wanted(top_k, min_score), quiet)
+        run.locate_in_index(index_folder, top_k, output)
+        raise typer.Exit(run.exit_code)
+    if no_look:
+        raise UsageError("--no-look answers from an index", "name its folder with --index")
     videos, event = gather(paths_and_event, files_from, nul)
     check_subtitles(settings, videos.several)
     run = Run(event, settings, Wanted(top_k, min_score, within), quiet)

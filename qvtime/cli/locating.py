@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
 from qvtime.cli.output import Output
 from qvtime.cli.progress import ProgressLine, note_model
+from qvtime.cli.searching import NOTHING_FOUND, TOP_K
 from qvtime.cli.streams import say, write_stdout
 from qvtime.errors import QvtimeError, UsageError, VideoError
 from qvtime.formats.json import path_fields
@@ -24,10 +25,9 @@ from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import LocatePlan, open_outline
 from qvtime.tasks.looking import open_engine
+from qvtime.tasks.search import locate_candidates, search_candidates
 from qvtime.tasks.videos import are_several, find_videos
 from qvtime.timestamps import format_time
-
-NOTHING_FOUND = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,31 @@ class Run:
                     self._count(path, report)
         output.finish()
         note_model(self._settings.model, self._quiet)
+
+    def locate_in_index(self, folder: str, top_k: int | None, output: Output) -> None:
+        """Look closely where an index says that the event may be, the best video first."""
+        candidates = search_candidates(folder, self._event, top_k or TOP_K)
+        with ExitStack() as stack, ProgressLine(self._quiet) as progress:
+            load = progress.before("loading the model", lambda: open_engine(self._settings))
+            engine = cache(lambda: stack.enter_context(load()))
+
+            def locate(path: str, within: str) -> Report:
+                wanted = replace(self._wanted, within=within)
+                show = partial(progress.show, video=path)
+                return locate_video(path, self._event, self._settings, engine, wanted, show)
+
+            for path, look in locate_candidates(candidates, locate):
+                report = None
+                with self._going_on(Videos((path,), None, False)):
+                    report = look()
+                progress.hide()
+                if report is not None:
+                    self._count(path, report)
+                    if report.events:
+                        output.add(report)
+        output.finish()
+        if candidates:
+            note_model(self._settings.model, self._quiet)
 
     def show_plans(self, videos: Videos, format_name: str | None) -> None:
         """Print how every video would be searched; no weights are loaded."""

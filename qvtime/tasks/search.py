@@ -1,7 +1,8 @@
 """Search an index by words: an answer at once, and where a closer look is worth it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from qvtime.report import Report
 from qvtime.store.index import Index, open_index
@@ -46,8 +47,36 @@ def search_reports(folder: str, words: str, top_k: int) -> list[Report]:
         return [_report(index, path, words, own) for path, own in found.items()]
 
 
+def search_candidates(folder: str, words: str, top_k: int) -> list[Candidate]:
+    """Where in the videos of an index a closer look is worth it, best first. Raises StoreError."""
+    with open_index(place_at(folder)) as index:
+        candidates = []
+        for one in find_candidates(search_events(index, words, top_k)):
+            record = index.find(one.path)
+            ends = record is not None and record.duration_ms
+            span = one.span.clamp(Span(0, ends)) if ends else one.span
+            if span is not None:
+                candidates.append(replace(one, span=span))
+        return candidates
+
+
+def locate_candidates(
+    candidates: Iterable[Candidate],
+    locate: Callable[[str, str], Report],
+) -> Iterator[tuple[str, Callable[[], Report]]]:
+    """For each video, the best first, its path and the report of looking at its candidates.
+
+    `locate` gives the report of a video within a range of time, as `locate_video` does.
+    """
+    spans: dict[str, list[Span]] = {}
+    for one in candidates:
+        spans.setdefault(one.path, []).append(one.span)
+    for path, own in spans.items():
+        yield path, partial(_locate_all, path, own, locate)
+
+
 def find_candidates(hits: Iterable[Hit], around_ms: int = AROUND_MS) -> list[Candidate]:
-    """Where to look closely, best first: each hit with what is around it, joined where they meet.
+    """Each hit with what is around it, best first, joined where they meet.
 
     The ends may lie behind the video's.
     """
@@ -62,6 +91,21 @@ def find_candidates(hits: Iterable[Hit], around_ms: int = AROUND_MS) -> list[Can
                 candidate = Candidate(hit.path, candidate.span.hull(other.span), rank)
         candidates.append(candidate)
     return sorted(candidates, key=lambda one: one.rank)
+
+
+def _locate_all(path: str, spans: Sequence[Span], locate: Callable[[str, str], Report]) -> Report:
+    """The reports of a video's parts as one."""
+    reports = [locate(path, f"{one.start_ms / 1000}s - {one.end_ms / 1000}s") for one in spans]
+    found = [report for report in reports if report.events]
+    events = (event for report in reports for event in report.events)
+    return replace(
+        reports[0],
+        answer="; ".join(report.answer for report in found) or reports[0].answer,
+        events=tuple(sorted(events, key=lambda event: (-(event.score or 0.0), event.span))),
+        damage=tuple(dict.fromkeys(one for report in reports for one in report.damage)),
+        looked=tuple(span for report in reports for span in report.looked),
+        granularity_ms=(found or reports)[0].granularity_ms,
+    )
 
 
 def _report(index: Index, path: str, words: str, hits: Sequence[Hit]) -> Report:
