@@ -23,24 +23,30 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Append, and return all keys and values."""
-        keys, values = self.make_room(key_states)
-        keys.copy_(key_states)
-        values.copy_(value_states)
-        return self.keys, self.values
+        held, keys, values = self._extend(key_states)
+        keys[..., held:, :] = key_states
+        values[..., held:, :] = value_states
+        return keys, values
 
     def make_room(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Where the keys and values of new tokens belong, to be filled: views shaped like `like`.
 
         From now on they count as held.
         """
+        held, keys, values = self._extend(like)
+        return keys[..., held:, :], values[..., held:, :]
+
+    def _extend(self, like: torch.Tensor) -> tuple[int, torch.Tensor, torch.Tensor]:
+        """How many tokens were held, and all keys and values, those of new ones not yet set."""
         if not self.is_initialized:
             self.lazy_initialization(like, like)
         held = self.get_seq_length()
         end = held + like.shape[-2]
-        keys = self._key_room = _with_room(self._key_room, like, held)
-        values = self._value_room = _with_room(self._value_room, like, held)
-        self.keys, self.values = keys[..., :end, :], values[..., :end, :]
-        return keys[..., held:end, :], values[..., held:end, :]
+        self._key_room = _with_room(self._key_room, like, held)
+        self._value_room = _with_room(self._value_room, like, held)
+        self.keys = keys = self._key_room[..., :end, :]
+        self.values = values = self._value_room[..., :end, :]
+        return held, keys, values
 
 
 def _with_room(room: torch.Tensor | None, new: torch.Tensor, held: int) -> torch.Tensor:

@@ -76,7 +76,7 @@ class Look:
         _check_length(loaded, len(ids))
         with _memory(loaded), torch.inference_mode():
             self._prefix: VideoPrefix | None = prefill(
-                loaded.model, ids, features, loaded.control.video_pad
+                loaded.model, ids, features, loaded.control.video_pad, loaded.kernels
             )
         self._engine = engine
         self.centres_ms = tuple(centres_ms)
@@ -163,7 +163,7 @@ class Engine:
     def encode(self, frames: FrameBatch) -> VideoFeatures:
         """What the vision tower sees in pictures whose sides are multiples of 32 px."""
         with _memory(self.loaded), torch.inference_mode():
-            return video_features(self.loaded.model, frames.pixels)
+            return video_features(self.loaded.model, frames.pixels, kernels=self.loaded.kernels)
 
     def look(
         self, frames: FrameBatch, centres_ms: Sequence[int], subtitles: Sequence[str] = ()
