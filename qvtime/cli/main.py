@@ -11,6 +11,7 @@ import typer
 
 from qvtime import __version__
 from qvtime.cli.ask import ask
+from qvtime.cli.eval import eval_
 from qvtime.cli.index import index
 from qvtime.cli.locate import locate
 from qvtime.cli.streams import ReaderGone, say
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(ask)
 app.command(no_args_is_help=True)(locate)
 app.command(no_args_is_help=True)(index)
+app.command("eval", no_args_is_help=True)(eval_)
 
 
 def _print_version(wanted: bool) -> None:
