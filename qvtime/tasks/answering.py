@@ -1,15 +1,16 @@
 """What a model said about the windows of a video, as one report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qvtime.report import Report, Setting
 from qvtime.tasks.looking import Clock
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
+from qvtime.tasks.skim import unrefined
 from qvtime.tasks.subtitled import subtitle_settings
-from qvtime.timeline import Event, Timeline, merge_events
+from qvtime.timeline import Event, merge_events
 from qvtime.timestamps import format_tag
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -24,6 +25,12 @@ class Pass:
     plan: Plan
     seen: Sequence[Seen]
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was found, joined where windows meet."""
+        found = (event for one in self.seen for event in one.events)
+        return merge_events(found, gap_ms=self.plan.step_ms)
+
 
 def report_of(
     path: str,
@@ -37,38 +44,31 @@ def report_of(
 
     Of two passes, what the second did not look at is left as the skim has it.
     """
-    last = passes[-1]
-    seen = [*last.seen]
     skim = passes[0] if passes[0].plan.skims else None
-    left: list[Seen] = []
-    if skim is not None and skim is not last:
-        left = _left(skim, last.plan)
-        seen += left
-    events = merge_events(
-        (event for one in last.seen for event in one.events), gap_ms=last.plan.step_ms
-    )
-    if left:
-        coarse = (event for one in left for event in one.events)
-        events = Timeline((*events, *merge_events(coarse, gap_ms=passes[0].plan.step_ms))).events
+    last = passes[-1]
+    closer = () if last is skim else last.plan.windows
+    events, seen = last.events, [*last.seen]
+    left_coarse = len(events) if last is skim else 0
+    if skim is not None and closer:
+        events, left_coarse = _refined(skim, last)
+        seen += [one for one in skim.seen if _untimed(one)]
     answer = _answer_text(last.plan, seen, events)
     if skim is not None and not events:
         answer = f"{answer} {_missed(skim.plan)}".lstrip()
-    closer = () if last is skim else last.plan.windows
     settings: dict[str, Setting] = {
         "granularity_ms": last.plan.granularity_ms,
         "windows": len(closer),
         "decoder": reader.info.decoder,
         "device": engine.loaded.device,
         "revision": engine.loaded.revision,
-        "dropped": "; ".join(phrase for one in seen for phrase in one.dropped) or None,
+        "dropped": "; ".join(_dropped(passes)) or None,
     }
     settings |= subtitle_settings(reader.spoken)
     if keeps_features:
         settings["windows_kept"] = sum(one.kept for done in passes for one in done.seen)
     if skim is not None:
-        left_coarse = seen if last is skim else left
         settings["skim_windows"] = len(skim.plan.windows)
-        settings["left_coarse"] = sum(len(one.events) for one in left_coarse)
+        settings["left_coarse"] = left_coarse
     return Report(
         path=path,
         question=last.plan.question,
@@ -86,19 +86,21 @@ def report_of(
     )
 
 
-def _left(skim: Pass, closer: Plan) -> list[Seen]:
-    """What the skim found where nobody looked closer: events, and words without a time."""
-    stretches = [window.span for window in closer.windows]
-    left = []
-    for one in skim.seen:
-        events = tuple(
-            event
-            for event in one.events
-            if not any(event.span.overlap_ms(stretch) for stretch in stretches)
-        )
-        if events or _untimed(one):
-            left.append(replace(one, events=events))
-    return left
+def _refined(skim: Pass, closer: Pass) -> tuple[tuple[Event, ...], int]:
+    """The events as the closest look at each place has them; how many have a coarse end."""
+    stretches = [window.span for window in closer.plan.windows]
+    left: list[Event] = []
+    coarse = 0
+    for event in skim.events:
+        pieces = unrefined(event, skim.plan.step_ms, stretches)
+        left += pieces
+        ends = {event.span.start_ms, event.span.end_ms}
+        coarse += any(ends & {piece.span.start_ms, piece.span.end_ms} for piece in pieces)
+    return merge_events((*closer.events, *left), gap_ms=closer.plan.step_ms), coarse
+
+
+def _dropped(passes: Sequence[Pass]) -> list[str]:
+    return [phrase for done in passes for one in done.seen for phrase in one.dropped]
 
 
 def _missed(skim: Plan) -> str:

@@ -86,8 +86,7 @@ def _answer(
         skim = done[0]
         if not skim.plan.skims:
             continue
-        pointed = [event for one in skim.seen for event in one.events]
-        closer = plan_closer(skim.plan, pointed, reader.info.duration_ms, settings, patches)
+        closer = plan_closer(skim.plan, skim.events, reader.info.duration_ms, settings, patches)
         if closer is not None:
             (seen,) = read_windows(reader, engine, [closer], settings, [clock], progress, features)
             done.append(Pass(closer, seen))

@@ -62,13 +62,13 @@ class KeptFeatures:
         self.found += 1
         return features
 
-    def keep(self, key: FeatureKey, features: "VideoFeatures", reader: "VideoReader") -> None:
+    def keep(self, key: FeatureKey, features: "VideoFeatures", damage: Sequence[str]) -> None:
         """Keep features for the next run, unless the video is damaged or is being written to.
 
-        What was wrong with a video is found while its pictures are decoded, and has to be said
-        every time.
+        damage: what was wrong with the pictures. It is found while they are decoded, and has to
+        be said every time.
         """
-        if self._store is None or reader.damage or not self._is_still_there():
+        if self._store is None or damage or not self._is_still_there():
             return
         from qvtime.model.feature_arrays import arrays_of
 

@@ -112,7 +112,7 @@ def _see(
     features = engine.encode(frames)
     clock.add("vision", 1000 * (time.perf_counter() - started))
     started = time.perf_counter()
-    kept.keep(key, features, reader)
+    kept.keep(key, features, frames.damage)
     clock.add("features", 1000 * (time.perf_counter() - started))
     return features
 

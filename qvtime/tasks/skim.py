@@ -9,7 +9,7 @@ long video. The price is that nothing between two patches is seen at all.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qvtime.timeline import Event, Span
 from qvtime.video.sampling import window_around
@@ -63,9 +63,10 @@ def look_closer(
 ) -> tuple[Span, ...]:
     """The stretches around skimmed events that can be read within the budget, in order of time.
 
-    An event seen in one patch and not in the next may begin or end anywhere between the two, so a
-    stretch reaches to both. A short one is a whole window, with the event in its middle. Events of
-    a high score come first; one whose stretch no longer fits is passed over.
+    An event seen in one patch and not in the next may begin or end anywhere between the two, so
+    its stretches reach to both, and are a window at least. A long event, which was seen in every
+    patch of its middle, is looked at where it begins and where it ends. Events of a high score come
+    first; one whose stretches no longer fit is passed over.
     """
     best: dict[Span, float] = {}
     for event in pointed:
@@ -73,20 +74,41 @@ def look_closer(
         best[event.span] = max(score, best.get(event.span, -1.0))
     chosen: tuple[Span, ...] = ()
     for span in sorted(best, key=lambda span: (-best[span], span))[:MOST_POINTED]:
-        more = _joined((*chosen, _stretch(span, step_ms, within, reach.window_ms)))
+        more = _joined((*chosen, *_stretches(span, step_ms, within, reach.window_ms)))
         cost = sum(reach.patches(one.duration_ms, reach.granularity_ms) for one in more)
         if cost <= budget:
             chosen = more
     return chosen
 
 
-def _stretch(span: Span, step_ms: int, within: Span, window_ms: int) -> Span:
-    """The event, half a step more on both sides (its patches are whole), a window at least."""
+def unrefined(event: Event, step_ms: int, stretches: Iterable[Span]) -> tuple[Event, ...]:
+    """What is left of a skimmed event where nobody looked closer.
+
+    A piece in which the skim saw no patch goes: there the event was but thought to reach.
+    """
+    pieces = []
+    start_ms = event.span.start_ms
+    for stretch in (*_joined(stretches), Span(event.span.end_ms, event.span.end_ms + 1)):
+        end_ms = min(stretch.start_ms, event.span.end_ms)
+        if -(-start_ms // step_ms) * step_ms < end_ms:
+            pieces.append(replace(event, span=Span(start_ms, end_ms)))
+        start_ms = max(start_ms, stretch.end_ms)
+    return tuple(pieces)
+
+
+def _stretches(span: Span, step_ms: int, within: Span, window_ms: int) -> tuple[Span, ...]:
+    """Half a step more than the event on both sides (its patches are whole); or its two ends."""
     half_ms = step_ms // 2
-    start_ms = max(within.start_ms, span.start_ms - half_ms) - within.start_ms
-    end_ms = min(within.end_ms, span.end_ms + half_ms) - within.start_ms
-    moved = window_around(Span(start_ms, end_ms), window_ms, within.duration_ms)
-    return Span(moved.start_ms + within.start_ms, moved.end_ms + within.start_ms)
+    start_ms = max(within.start_ms, span.start_ms - half_ms)
+    end_ms = min(within.end_ms, span.end_ms + half_ms)
+    edge_ms = max(window_ms, 2 * step_ms)
+    if end_ms - start_ms > 2 * edge_ms:
+        return Span(start_ms, start_ms + edge_ms), Span(end_ms - edge_ms, end_ms)
+    before_ms = within.start_ms
+    moved = window_around(
+        Span(start_ms - before_ms, end_ms - before_ms), window_ms, within.duration_ms
+    )
+    return (Span(moved.start_ms + before_ms, moved.end_ms + before_ms),)
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:

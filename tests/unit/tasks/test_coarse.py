@@ -110,7 +110,10 @@ class SeeingEngine:
         )
     )
 
-    def look(self, frames: FrameBatch, centres_ms: Sequence[int]) -> SeeingLook:
+    def look(
+        self, frames: FrameBatch, centres_ms: Sequence[int], said: Sequence[str]
+    ) -> SeeingLook:
+        assert not any(said)
         self.looks.append(tuple(centres_ms))
         patches = frames.times_ms.reshape(-1, 2)
         # The pictures of a patch are close together however far apart patches are.
@@ -140,7 +143,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         settings: Settings | None = None,
     ) -> list[Report]:
         reader = PaintedReader(duration_ms, planted)
-        monkeypatch.setattr(asking, "open_video", lambda *_: reader)
+        monkeypatch.setattr(asking, "open_subtitled", lambda *_: reader)
         chosen = settings or Settings()
         return list(asking.ask_video("film.mp4", questions, chosen, lambda: engine))
 
@@ -184,6 +187,26 @@ def test_every_event_of_a_long_video_is_found(ask: Ask) -> None:
     for event, truth in zip(report.events, truths, strict=True):
         assert event.span.iou(truth) > 0.8
     assert sum(map(len, engine.looks)) <= 2 * PATCH_BUDGET
+
+
+def test_a_long_event_is_looked_at_where_it_begins_and_ends(ask: Ask) -> None:
+    truth = Span(1_000_111, 5_000_222)
+    engine = SeeingEngine()
+    (report,) = ask(2 * HOUR_MS, [truth], [QUESTION], engine)
+    (event,) = report.events
+    assert abs(event.span.start_ms - truth.start_ms) <= 500
+    assert abs(event.span.end_ms - truth.end_ms) <= 500
+    assert report.settings["left_coarse"] == 0
+    assert len(report.looked) == 2
+
+
+def test_a_long_event_with_a_hole_where_it_is_looked_at_is_two(ask: Ask) -> None:
+    before, after = Span(1_000_111, 1_004_500), Span(1_006_500, 5_000_222)
+    (report,) = ask(2 * HOUR_MS, [before, after], [QUESTION], SeeingEngine())
+    assert [
+        event.span.iou(true) > 0.75
+        for event, true in zip(report.events, (before, after), strict=True)
+    ] == [True, True]
 
 
 def test_a_skim_that_points_at_nothing_says_how_coarse_it_was(ask: Ask) -> None:

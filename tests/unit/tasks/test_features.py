@@ -210,12 +210,12 @@ class TestKeeping:
 
     def keep(self, folder: Path, video: Path, engine: Engine, damage: tuple[str, ...] = ()) -> None:
         info = SimpleNamespace(decoder="pyav")
-        reader: Any = SimpleNamespace(info=info, damage=damage)
+        reader: Any = SimpleNamespace(info=info)
         store = FeatureStore(folder, 10**8)
         ours = KeptFeatures(store, str(video), take_fingerprint(str(SAMPLES / "short.mp4")))
         pixels = np.zeros((2, 96, 96, 3), np.uint8)
         seen = engine.encode(SimpleNamespace(pixels=pixels))  # type: ignore[arg-type]
-        ours.keep(ours.key(engine, reader, (0, 250), (96, 96)), seen, reader)
+        ours.keep(ours.key(engine, reader, (0, 250), (96, 96)), seen, damage)
 
     def test_of_a_sound_video_they_are(self, folder: Path, engine: Engine) -> None:
         self.keep(folder, SAMPLES / "short.mp4", engine)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qvtime.settings import GRANULARITIES_MS, PATCH_BUDGET, Settings
 from qvtime.tasks.plan import Plan, plan_closer, plan_question
-from qvtime.tasks.skim import Reach, look_closer, skim_step_ms
+from qvtime.tasks.skim import Reach, look_closer, skim_step_ms, unrefined
 from qvtime.timeline import Event, Span
 from qvtime.video.sampling import patch_centres, windows
 
@@ -115,11 +115,42 @@ def test_closer_looks_hold_the_events_and_keep_the_budget(
         assert any(stretch.overlap_ms(event.span) for event in events)
     everything = look_closer(events, step_ms, within, reach, 10**9)
     for event in events:
-        wide = Span(
-            max(within.start_ms, event.span.start_ms - step_ms // 2),
-            min(within.end_ms, event.span.end_ms + step_ms // 2),
+        start_ms, end_ms = event.span.start_ms, event.span.end_ms
+        for first_ms, last_ms in (
+            (start_ms - step_ms // 2, min(end_ms, start_ms + step_ms)),
+            (max(start_ms, end_ms - step_ms), end_ms + step_ms // 2),
+        ):
+            edge = Span(first_ms, last_ms) if first_ms >= 0 else Span(0, last_ms)
+            inside = edge.clamp(within)
+            assert inside is not None
+            assert any(inside.clamp(stretch) == inside for stretch in everything)
+        cost = min(6, len(set(pairs))) * reach.patches(
+            2 * max(reach.window_ms, 2 * step_ms), reach.granularity_ms
         )
-        assert any(wide.clamp(stretch) == wide for stretch in everything)
+        spent = sum(reach.patches(one.duration_ms, reach.granularity_ms) for one in everything)
+        assert spent <= 2 * cost + 6, "however long the events are"
+
+
+@given(
+    st.data(),
+    st.sampled_from((1000, 4000)),
+    st.lists(st.tuples(st.integers(0, 99_999), st.integers(1, 30_000)), max_size=4),
+)
+def test_what_is_left_of_an_event_is_where_nobody_looked(
+    data: st.DataObject, step_ms: int, looked: list[tuple[int, int]]
+) -> None:
+    start_ms = data.draw(st.integers(0, 99_999))
+    event = Event(Span(start_ms, data.draw(st.integers(start_ms + 1, 100_000))), "it", 0.5)
+    stretches = [Span(begin, begin + length) for begin, length in looked]
+    pieces = unrefined(event, step_ms, stretches)
+    assert all(piece.span.clamp(event.span) == piece.span for piece in pieces)
+    for place in range(0, 130_000, 250):
+        told = [piece for piece in pieces if piece.span.start_ms <= place < piece.span.end_ms]
+        seen = any(one.start_ms <= place < one.end_ms for one in stretches)
+        inside = event.span.start_ms <= place < event.span.end_ms
+        assert len(told) <= (inside and not seen)
+        if inside and not seen and place % step_ms == 0:
+            assert told, "the skim saw it here"
 
 
 def test_the_likeliest_are_looked_at_when_not_all_can_be() -> None:
@@ -127,8 +158,10 @@ def test_the_likeliest_are_looked_at_when_not_all_can_be() -> None:
     events = [Event(Span(m * 60_000, m * 60_000 + 4000), "it", m / 100) for m in range(60)]
     one, other = look_closer(events, 4000, Span(0, 3_600_000), reach, 40)
     assert one.overlap_ms(events[58].span) == other.overlap_ms(events[59].span) == 4000
-    whole = Event(Span(0, 3_600_000), "it", 1.0)
-    assert look_closer([whole, *events], 4000, Span(0, 3_600_000), reach, 40) == (one, other)
+    whole = Event(Span(600_000, 3_000_000), "it", 1.0)
+    edges = look_closer([whole, *events], 4000, Span(0, 3_600_000), reach, 40)
+    assert edges == (Span(598_000, 606_000), Span(2_994_000, 3_002_000))
+    assert look_closer([whole, *events], 4000, Span(0, 3_600_000), reach, 31) == (other,)
 
 
 def test_closer_looks_stay_inside_the_span_that_was_asked_about() -> None:
