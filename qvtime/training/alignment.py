@@ -59,12 +59,14 @@ def alignment_loss(
     recorder: AttentionRecorder,
     rows: torch.Tensor,
     places: torch.Tensor,
+    weights: torch.Tensor,
     targets: torch.Tensor,
     owners: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean KL over aligned tokens, layers and heads; and the share of attention on the truth.
 
-    rows, places: int64 [N], batch row and token of each aligned token; targets: float [N, P],
+    rows, places: int64 [N], batch row and token of each aligned token; weights: float [N], its
+    share in both means; targets: float [N, P],
     each row sums to 1; owners: int64 [B, S], the patch that a token belongs to, or -1.
     """
     patches = targets.shape[1]
@@ -82,7 +84,9 @@ def alignment_loss(
             mass = (scores.softmax(-1) @ member).clamp_min(1e-6)  # [H, n, P]
             target = targets[chosen]
             entropy = torch.xlogy(target, target)
-            loss = loss + (entropy - target * mass.log()).sum(-1).mean(0).sum()
-            shares = shares + (mass * (target > 0)).sum(-1).mean(0).sum().detach()
-    count = len(rows) * len(recorder.recorded)
+            weight = weights[chosen]
+            loss = loss + ((entropy - target * mass.log()).sum(-1).mean(0) * weight).sum()
+            share = (mass.detach() * (target > 0)).sum(-1).mean(0)
+            shares = shares + (share * weight).sum()
+    count = weights.sum() * len(recorder.recorded)
     return loss / count, shares / count

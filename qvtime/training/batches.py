@@ -21,8 +21,8 @@ class Batch:
     patches: float32 [B * P * 36, 1536]; ids, labels, owners: int64 [B, S]; kinds: int64 [B, S],
     the kind of question that a label belongs to; positions: int64 [3, B, S]; visible: bool
     [B, 1, S, S]; ends: bool [B, S], the last token of every temporal patch; rows, places: int64
-    [N] and targets: float32 [N, P], what should attend where; going_on: float32 [B * P, KINDS];
-    cells: int64 [B * P * 9, 3].
+    [N], weights: float32 [N] and targets: float32 [N, P], what should attend where and how much
+    it counts; going_on: float32 [B * P, KINDS]; cells: int64 [B * P * 9, 3].
     """
 
     patches: torch.Tensor
@@ -36,6 +36,7 @@ class Batch:
     ends: torch.Tensor
     rows: torch.Tensor
     places: torch.Tensor
+    weights: torch.Tensor
     targets: torch.Tensor
     going_on: torch.Tensor
     cells: torch.Tensor
@@ -74,7 +75,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
     kinds = torch.full((size, longest), -1)
     segments = torch.full((size, longest), -1)
     positions = torch.zeros((3, size, longest), dtype=torch.int64)
-    aligned: list[tuple[int, int, tuple[int, ...]]] = []
+    aligned: list[tuple[int, int, tuple[int, ...], float]] = []
     for row, lesson in enumerate(lessons):
         prefix = len(lesson.prefix)
         ids[row, :prefix] = torch.tensor(lesson.prefix)
@@ -92,10 +93,10 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
             kinds[row, start:end] = KINDS_OF_QUESTION.index(tail.kind)
             segments[row, start:end] = number + 1
             positions[:, row, start:end] = tail_positions(after, len(tail.ids))
-            aligned += [(row, start + a.place, a.patches) for a in tail.alignments]
+            aligned += [(row, start + a.place, a.patches, a.weight) for a in tail.alignments]
             start = end
     targets = torch.zeros((len(aligned), patches))
-    for place, (_, _, chosen) in enumerate(aligned):
+    for place, (_, _, chosen, _) in enumerate(aligned):
         targets[place, list(chosen)] = 1 / len(chosen)
     causal = torch.ones((longest, longest), dtype=torch.bool).tril()
     same = segments[:, :, None] == segments[:, None, :]
@@ -111,6 +112,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         ends=ids == vision_end,
         rows=torch.tensor([a[0] for a in aligned]),
         places=torch.tensor([a[1] for a in aligned]),
+        weights=torch.tensor([a[3] for a in aligned]),
         targets=targets,
         going_on=torch.from_numpy(np.concatenate([one.going_on for one in lessons])).float(),
         cells=torch.from_numpy(np.concatenate([one.cells for one in lessons])).view(-1, 3),

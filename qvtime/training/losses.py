@@ -13,7 +13,7 @@ from qvtime.training.lessons import KINDS
 from qvtime.training.miniature import HEARING_LAYER, TeachingHeads
 from qvtime.training.scene import COLOURS, SHAPES, VERBS
 
-ALIGNMENT_WEIGHT = 0.5
+ALIGNMENT_WEIGHT = 1.0
 EVENTS_WEIGHT = 0.3
 
 
@@ -87,7 +87,7 @@ def answer_loss(
     figures = {"answers": answers.item(), "events": events.item()}
     if aligned:
         alignment, share = alignment_loss(
-            recorder, batch.rows, batch.places, batch.targets, batch.owners
+            recorder, batch.rows, batch.places, batch.weights, batch.targets, batch.owners
         )
         loss = loss + ALIGNMENT_WEIGHT * alignment
         figures |= {"alignment": alignment.item(), "share": share.item()}

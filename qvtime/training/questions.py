@@ -23,14 +23,18 @@ from qvtime.training.wording import (
 )
 
 CHINESE_SHARE = 0.35
+NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
+"""Weight in the alignment loss of a time in a question, and of the `<time>` of an answer: where
+the patch is chosen. Every digit after it, of which there are many more, has 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Token `place` of a tail should attend to these patches, equally."""
+    """Token `place` of a tail should attend to these patches, equally; `weight` in the loss."""
 
     place: int
     patches: tuple[int, ...]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +173,16 @@ class Book:
         """patches: what the question is about; named: those whose times it says, in order."""
         asked = encode_question(self.tokenizer, question)
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
-        alignments = [Alignment(len(asked) - 1, patches)] if patches else []
+        alignments = [Alignment(len(asked) - 1, patches)] if patches and kind != "at" else []
         after = 0
         for patch in named:
             time = encode_words(self.tokenizer, self._marker(patch))
             while asked[after : after + len(time)] != time:
                 after += 1
             after += len(time)
-            # Only its last two tokens have all of the time behind them.
-            alignments += [Alignment(after - 2, (patch,)), Alignment(after - 1, (patch,))]
+            # "seconds", the first token that has all of the time behind it. Asked of the last
+            # token of the question, as well or instead, the patch was never found.
+            alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT))
         text_time, inside, ends = "", False, False
         for place, token in enumerate(answered):
             if token == self.time_open:
@@ -188,7 +193,10 @@ class Book:
                 patch = int(np.flatnonzero(self.centres == centre)[0])
                 # Attention looks back: only the patch after the last one can know that it was.
                 seen = tuple(range(patch, min(patch + 1 + ends, len(self.centres))))
-                alignments += [Alignment(len(asked) + p, seen) for p in range(opened, place)]
+                alignments += [
+                    Alignment(len(asked) + p, seen, OPENED_WEIGHT if p == opened else 1.0)
+                    for p in range(opened, place)
+                ]
                 ends = not ends  # times come in pairs
             elif inside:
                 text_time += self.tokenizer.decode([token])

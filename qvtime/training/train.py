@@ -184,7 +184,7 @@ class Course:
         """One step: the tower on glimpses, and the rest on lessons once its time has come."""
         options = self.options
         rate = options.rate * self._rate_share()
-        for group, share in zip(self.optimizer.param_groups, (0.5 if batch else 1, 1), strict=True):
+        for group, share in zip(self.optimizer.param_groups, (0.25 if batch else 1, 1), strict=True):
             group["lr"] = rate * share
         with torch.autocast(options.device, torch.bfloat16):
             seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)

@@ -133,9 +133,9 @@ def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> Non
                 assert labels[first] == said
                 assert after == ([first + 1] if ends and first < 11 else [])
                 checked += 1
-            elif text[one.place] in (" seconds", ">"):
+            elif text[one.place] == " seconds":
                 (patch,) = one.patches
-                said = "".join(text[: one.place + 1]).removesuffix(">")
+                said = "".join(text[: one.place + 1])
                 assert said.endswith(f"<{labels[patch]} seconds")
                 named += 1
     assert checked
@@ -182,13 +182,26 @@ def test_the_alignment_loss_is_zero_on_the_truth_and_log_p_when_blind() -> None:
     rows, places = torch.tensor([0]), torch.tensor([7])
     targets = torch.tensor([[0.0, 1.0, 0.0]])
     query, key = torch.zeros(1, 1, 8, 4), torch.zeros(1, 1, 8, 4)
-    loss, share = alignment_loss(recorded(query, key), rows, places, targets, owners)
+    loss, share = alignment_loss(recorded(query, key), rows, places, torch.ones(1), targets, owners)
     assert loss.item() == pytest.approx(np.log(3))
     assert share.item() == pytest.approx(1 / 3)
     query[0, 0, 7, 0], key[0, 0, 3:5, 0] = 100.0, 10.0
-    loss, share = alignment_loss(recorded(query, key), rows, places, targets, owners)
+    loss, share = alignment_loss(recorded(query, key), rows, places, torch.ones(1), targets, owners)
     assert loss.item() == pytest.approx(0, abs=1e-5)
     assert share.item() == pytest.approx(1)
+
+
+def test_the_alignment_loss_counts_tokens_by_their_weights() -> None:
+    owners = torch.tensor([[0, 1, -1, -1]])
+    targets = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    query[0, 0, 2, 0], key[0, 0, 0, 0] = 100.0, 10.0  # token 2 looks at the truth, token 3 is blind
+    rows, places = torch.tensor([0, 0]), torch.tensor([2, 3])
+    loss, share = alignment_loss(
+        recorded(query, key), rows, places, torch.tensor([3.0, 1.0]), targets, owners
+    )
+    assert loss.item() == pytest.approx(np.log(2) / 4, abs=1e-5)
+    assert share.item() == pytest.approx((3 + 0.5) / 4)
 
 
 def test_the_alignment_loss_of_a_span_wants_all_of_it() -> None:
@@ -198,11 +211,11 @@ def test_the_alignment_loss_of_a_span_wants_all_of_it() -> None:
     query[0, 0, 3, 0] = 100.0
     key[0, 0, :2, 0] = 1.0
     whole, _ = alignment_loss(
-        recorded(query, key), torch.tensor([0]), torch.tensor([3]), targets, owners
+        recorded(query, key), torch.tensor([0]), torch.tensor([3]), torch.ones(1), targets, owners
     )
     key[0, 0, 1, 0] = 0.9
     part, _ = alignment_loss(
-        recorded(query, key), torch.tensor([0]), torch.tensor([3]), targets, owners
+        recorded(query, key), torch.tensor([0]), torch.tensor([3]), torch.ones(1), targets, owners
     )
     assert whole.item() == pytest.approx(0, abs=1e-5)
     assert part > whole
