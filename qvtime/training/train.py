@@ -36,6 +36,8 @@ from qvtime.training.wording import corpus
 GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
 LENGTH_SHARES = (0.6, 0.25, 0.15)
 """How many lessons are of windows a third, two thirds and all of the most patches long."""
+TOWER_RATE_SHARE = 0.25
+"""The tower's learning rate beside the language model's, once both are taught."""
 CHECKPOINT_SECONDS = 240
 
 
@@ -184,7 +186,8 @@ class Course:
         """One step: the tower on glimpses, and the rest on lessons once its time has come."""
         options = self.options
         rate = options.rate * self._rate_share()
-        for group, share in zip(self.optimizer.param_groups, (0.25 if batch else 1, 1), strict=True):
+        shares = (TOWER_RATE_SHARE if batch else 1, 1)
+        for group, share in zip(self.optimizer.param_groups, shares, strict=True):
             group["lr"] = rate * share
         with torch.autocast(options.device, torch.bfloat16):
             seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
