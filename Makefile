@@ -1,7 +1,8 @@
 # make demo    install, and ask the demo model about a sample
 # make test    lint, types, tests
 # make bench   the measurements of docs/benchmarks.md
-# make gpu     the tests that need a CUDA device; without one they fail
+# make gpu     the tests that need a CUDA device, and the speed of the kernels; without one it fails
+# make mutants plant bugs in the kernels, one at a time, and see that the tests find them
 # make docs    make the generated parts of docs/ again
 # make train   teach the demo model anew (docs/demo-model.md)
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 RUN = .venv/bin/python
 
-.PHONY: demo test lint bench gpu docs train clean
+.PHONY: demo test lint bench gpu mutants docs train clean
 
 demo: .venv/run.stamp
 	.venv/bin/qvtime ask samples/rally.mp4 "what happens at 2:48" --model demo
@@ -29,6 +30,10 @@ bench: .venv/dev.stamp
 
 gpu: .venv/dev.stamp
 	QVTIME_REQUIRE_GPU=1 $(RUN) -m pytest -m gpu
+	$(RUN) benchmarks/kernels.py
+
+mutants: .venv/dev.stamp
+	$(RUN) tests/kernels/mutants.py
 
 docs: .venv/dev.stamp
 	$(RUN) docs/make_cli.py
