@@ -10,6 +10,8 @@ from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.training.glimpses import CELLS, Glimpse
 from qvtime.training.lessons import Lesson
+from qvtime.training.questions import Meaning
+from qvtime.training.scene import KINDS
 
 IGNORED = -100
 
@@ -22,7 +24,9 @@ class Batch:
     the kind of question that a label belongs to; positions: int64 [3, B, S]; visible: bool
     [B, 1, S, S]; ends: bool [B, S], the last token of every temporal patch; rows, places: int64
     [N], weights: float32 [N] and targets: float32 [N, P], what should attend where and how much
-    it counts; going_on: float32 [B * P, KINDS]; cells: int64 [B * P * 9, 3].
+    it counts; going_on: float32 [B * P, KINDS]; meant_rows, meant_places: int64 [M], found: bool
+    [M] and meant: float32 [M, KINDS], what tokens of questions stand for (questions.Meaning);
+    cells: int64 [B * P * 9, 3].
     """
 
     patches: torch.Tensor
@@ -39,6 +43,10 @@ class Batch:
     weights: torch.Tensor
     targets: torch.Tensor
     going_on: torch.Tensor
+    meant_rows: torch.Tensor
+    meant_places: torch.Tensor
+    found: torch.Tensor
+    meant: torch.Tensor
     cells: torch.Tensor
 
 
@@ -75,6 +83,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
     kinds = torch.full((size, longest), -1)
     segments = torch.full((size, longest), -1)
     positions = torch.zeros((3, size, longest), dtype=torch.int64)
+    meanings: list[tuple[int, int, Meaning]] = []
     aligned: list[tuple[int, int, tuple[int, ...], float]] = []
     for row, lesson in enumerate(lessons):
         prefix = len(lesson.prefix)
@@ -94,7 +103,11 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
             segments[row, start:end] = number + 1
             positions[:, row, start:end] = tail_positions(after, len(tail.ids))
             aligned += [(row, start + a.place, a.patches, a.weight) for a in tail.alignments]
+            meanings += [(row, start + one.place, one) for one in tail.meanings]
             start = end
+    meant = torch.zeros((len(meanings), KINDS))
+    for place, (_, _, one) in enumerate(meanings):
+        meant[place, list(one.kinds)] = 1
     targets = torch.zeros((len(aligned), patches))
     for place, (_, _, chosen, _) in enumerate(aligned):
         targets[place, list(chosen)] = 1 / len(chosen)
@@ -115,5 +128,9 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         weights=torch.tensor([a[3] for a in aligned]),
         targets=targets,
         going_on=torch.from_numpy(np.concatenate([one.going_on for one in lessons])).float(),
+        meant_rows=torch.tensor([m[0] for m in meanings]),
+        meant_places=torch.tensor([m[1] for m in meanings]),
+        found=torch.tensor([m[2].found for m in meanings]),
+        meant=meant,
         cells=torch.from_numpy(np.concatenate([one.cells for one in lessons])).view(-1, 3),
     )

@@ -15,10 +15,8 @@ import numpy.typing as npt
 from qvtime.model.prompt import encode_video
 from qvtime.training.glimpses import CELLS, label_cells, take_pictures
 from qvtime.training.questions import Book, Tail
-from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening
+from qvtime.training.scene import KINDS, Happening
 from qvtime.training.script import make_scene
-
-KINDS = len(COLOURS) * len(SHAPES) * len(VERBS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,6 @@ class Lesson:
     tails: tuple[Tail, ...]
     going_on: npt.NDArray[np.bool_]
     cells: npt.NDArray[np.int64]
-
-
-def subject_index(colour: str, shape: str) -> int:
-    return list(COLOURS).index(colour) * len(SHAPES) + SHAPES.index(shape)
 
 
 def make_lesson(
@@ -92,6 +86,5 @@ def _going_on(
 ) -> npt.NDArray[np.bool_]:
     table = np.zeros((len(centres), KINDS), bool)
     for one in happenings:
-        kind = subject_index(one.colour, one.shape) * len(VERBS) + VERBS.index(one.verb)
-        table[:, kind] |= (one.start_ms <= centres) & (centres < one.end_ms)
+        table[:, one.kind] |= (one.start_ms <= centres) & (centres < one.end_ms)
     return table

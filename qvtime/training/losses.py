@@ -9,9 +9,8 @@ from transformers import Qwen3VLForConditionalGeneration
 from qvtime.training.alignment import AttentionRecorder, alignment_loss
 from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
 from qvtime.training.glimpses import ABSENT, CELL_LABELS
-from qvtime.training.lessons import KINDS
-from qvtime.training.miniature import HEARING_LAYER, TeachingHeads
-from qvtime.training.scene import COLOURS, SHAPES, VERBS
+from qvtime.training.miniature import FINDING_LAYER, HEARING_LAYER, TeachingHeads
+from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
 
 ALIGNMENT_WEIGHT = 1.0
 EVENTS_WEIGHT = 0.3
@@ -65,8 +64,12 @@ def answer_loss(
     pictures = batch.owners.ge(0) & (batch.ids == model.config.video_token_id)
     embedded = embedded.masked_scatter(pictures.unsqueeze(-1), features[0].to(embedded.dtype))
     heard: list[torch.Tensor] = []
-    layer = model.model.language_model.layers[HEARING_LAYER - 1]
-    hook = layer.register_forward_hook(lambda _module, _args, output: heard.append(output))
+    hooks = [
+        model.model.language_model.layers[number - 1].register_forward_hook(
+            lambda _module, _args, output: heard.append(output)
+        )
+        for number in (HEARING_LAYER, FINDING_LAYER)
+    ]
     try:
         hidden = model.model.language_model(
             inputs_embeds=embedded,
@@ -77,14 +80,18 @@ def answer_loss(
             use_cache=False,
         ).last_hidden_state
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
     spoken = batch.labels[:, 1:] != IGNORED
     logits = model.lm_head(hidden[:, :-1][spoken]).float()
     wanted = batch.labels[:, 1:][spoken]
     answers = F.cross_entropy(logits, wanted)
     events = event_loss(heads, heard[0][batch.ends], batch.going_on, batch.targets.shape[1])
-    loss = answers + EVENTS_WEIGHT * events
-    figures = {"answers": answers.item(), "events": events.item()}
+    asked, found = (one[batch.meant_rows, batch.meant_places] for one in heard)
+    read = torch.where(batch.found[:, None], found, asked)
+    meanings = kind_loss(heads, read, batch.meant)
+    loss = answers + EVENTS_WEIGHT * (events + meanings)
+    figures = {"answers": answers.item(), "events": events.item(), "meant": meanings.item()}
     if aligned:
         alignment, share = alignment_loss(
             recorder, batch.rows, batch.places, batch.weights, batch.targets, batch.owners
@@ -95,30 +102,35 @@ def answer_loss(
     return Taught(loss, figures)
 
 
+def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+    """Events read off hidden states [N, hidden]: whole ones, float [N, KINDS], and their parts.
+
+    The parts (some colour, some shape, some verb) are few and common, and teach sooner. Patches
+    and questions are read by the same heads, so that what is seen and what is asked for come to
+    be the same to the model, and one can find the other.
+    """
+    table = kinds.view(-1, len(COLOURS), len(SHAPES), len(VERBS))
+    parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
+    return _binary(heads.events(hidden), kinds) + _binary(heads.parts(hidden), parts)
+
+
 def event_loss(
     heads: TeachingHeads, hidden: torch.Tensor, going_on: torch.Tensor, patches: int
 ) -> torch.Tensor:
-    """What goes on in every patch, read off its last token: whole events, and their parts.
+    """What goes on in every patch, read off its last token, and what begins or is over.
 
-    hidden: [B * patches, hidden]; going_on: float [B * patches, KINDS]. The parts (some colour,
-    some shape, some verb is active) are few and common, and teach sooner than the whole events.
-    Which events begin in a patch, and which were over when it came, is what times rest on.
+    hidden: [B * patches, hidden]; going_on: float [B * patches, KINDS]. Which events begin in a
+    patch, and which were over when it came, is what times rest on.
     """
-    table = going_on.view(-1, len(COLOURS), len(SHAPES), len(VERBS))
-    parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
     before = F.pad(going_on.view(-1, patches, KINDS)[:, :-1], (0, 0, 1, 0)).reshape_as(going_on)
     edges = torch.cat((going_on * (1 - before), before * (1 - going_on)), 1)
-    said = (heads.events(hidden), heads.parts(hidden), heads.edges(hidden))
-    return (
-        torch.stack(
-            [
-                F.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none").sum(-1)
-                for logits, truth in zip(said, (going_on, parts, edges), strict=True)
-            ]
-        )
-        .sum(0)
-        .mean()
-    )
+    return kind_loss(heads, hidden, going_on) + _binary(heads.edges(hidden), edges)
+
+
+def _binary(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of yes or no, summed over the labels of a row, as the mean over rows."""
+    each = F.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
+    return each.sum(-1).mean()
 
 
 def _exact(right: torch.Tensor, batch: Batch, spoken: torch.Tensor) -> dict[str, float]:

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
-from qvtime.training.lessons import KINDS
-from qvtime.training.scene import COLOURS, SHAPES, VERBS
+from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
 
 HIDDEN = 256
 LAYERS = 6
@@ -16,7 +15,9 @@ VISION_HIDDEN = 192
 VISION_LAYERS = 4
 DEEPSTACK = (0, 1, 2)
 HEARING_LAYER = 4
-"""The language model's layer after whose blocks the event head reads (counted from 1)."""
+"""The language model's layer after which the event heads read patches (counted from 1)."""
+FINDING_LAYER = 5
+"""That after which they read what a question found."""
 ALIGNED_LAYERS = (3, 4)
 ALIGNED_HEADS = 2
 

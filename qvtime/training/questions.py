@@ -38,12 +38,23 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What token `place` of a tail stands for, as kinds of events: those that go on at the time
+    it says (`found`), or the one that is asked for."""
+
+    place: int
+    kinds: tuple[int, ...]
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """One question with its answer. `answer_start` is the place of the answer's first id."""
 
     ids: tuple[int, ...]
     answer_start: int
     alignments: tuple[Alignment, ...]
+    meanings: tuple[Meaning, ...]
     kind: str
 
 
@@ -88,6 +99,10 @@ class Book:
     def _marker(self, patch: int) -> str:
         return time_label(int(self.centres[patch]) + self.offset_ms)
 
+    def _going_on(self, patch: int) -> list[Labelled]:
+        both = zip(self.labelled, self.patches, strict=True)
+        return [one for one, inside in both if patch in inside]
+
     def _at(self) -> Tail:
         patch = int(self.generator.integers(len(self.centres)))
         if self.patches and self.generator.random() < 0.25:
@@ -95,11 +110,7 @@ class Book:
             patch = int(self.generator.choice(spans))
         chinese = self._chinese()
         form = str(self.generator.choice(AT_CHINESE if chinese else AT))
-        going_on = [
-            one.happening
-            for one, inside in zip(self.labelled, self.patches, strict=True)
-            if patch in inside
-        ]
+        going_on = [one.happening for one in self._going_on(patch)]
         question = form.format(t=self._marker(patch))
         return self._tail(question, answer_at(going_on, chinese), (patch,), "at", (patch,))
 
@@ -120,6 +131,7 @@ class Book:
             answer_when([self.labelled[place] for place in found], chinese),
             patches,
             "when" if found else "never",
+            asked=asked,
         )
 
     def _other_event(self) -> Happening:
@@ -169,20 +181,25 @@ class Book:
         patches: tuple[int, ...],
         kind: str,
         named: tuple[int, ...] = (),
+        asked: Happening | None = None,
     ) -> Tail:
-        """patches: what the question is about; named: those whose times it says, in order."""
-        asked = encode_question(self.tokenizer, question)
+        """patches: what the question is about; named: those whose times it says, in order;
+        asked: the event whose times it asks for."""
+        words = encode_question(self.tokenizer, question)
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
-        alignments = [Alignment(len(asked) - 1, patches)] if patches and kind != "at" else []
+        alignments = [Alignment(len(words) - 1, patches)] if patches and kind != "at" else []
+        meanings = [Meaning(len(words) - 1, (asked.kind,), found=False)] if asked else []
         after = 0
         for patch in named:
             time = encode_words(self.tokenizer, self._marker(patch))
-            while asked[after : after + len(time)] != time:
+            while words[after : after + len(time)] != time:
                 after += 1
             after += len(time)
             # "seconds", the first token that has all of the time behind it. Asked of the last
             # token of the question, as well or instead, the patch was never found.
             alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT))
+            going_on = tuple(one.happening.kind for one in self._going_on(patch))
+            meanings.append(Meaning(after - 2, going_on, found=True))
         text_time, inside, ends = "", False, False
         for place, token in enumerate(answered):
             if token == self.time_open:
@@ -194,10 +211,10 @@ class Book:
                 # Attention looks back: only the patch after the last one can know that it was.
                 seen = tuple(range(patch, min(patch + 1 + ends, len(self.centres))))
                 alignments += [
-                    Alignment(len(asked) + p, seen, OPENED_WEIGHT if p == opened else 1.0)
+                    Alignment(len(words) + p, seen, OPENED_WEIGHT if p == opened else 1.0)
                     for p in range(opened, place)
                 ]
                 ends = not ends  # times come in pairs
             elif inside:
                 text_time += self.tokenizer.decode([token])
-        return Tail((*asked, *answered), len(asked), tuple(alignments), kind)
+        return Tail((*words, *answered), len(words), tuple(alignments), tuple(meanings), kind)

@@ -32,6 +32,9 @@ VERBS = (
     "moves to the right",
 )
 
+KINDS = len(COLOURS) * len(SHAPES) * len(VERBS)
+"""How many kinds of events there are: whose, and which."""
+
 HOP_SECONDS, HOP_HEIGHT = 0.7, 0.16
 SPIN_TURNS_PER_SECOND = 0.7
 SHAKE_PER_SECOND, SHAKE_WIDTH = 3.1, (0.035, 0.065)
@@ -58,6 +61,12 @@ class Happening:
     @property
     def subject(self) -> str:
         return f"{self.colour} {self.shape}"
+
+    @property
+    def kind(self) -> int:
+        """The number of its kind, 0 to KINDS - 1: by colour, then shape, then verb."""
+        subject = list(COLOURS).index(self.colour) * len(SHAPES) + SHAPES.index(self.shape)
+        return subject * len(VERBS) + VERBS.index(self.verb)
 
     @property
     def phrase(self) -> str:
