@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from qvtime.errors import UsageError
+from qvtime.errors import UsageError, VideoError
 from qvtime.settings import DEFAULT_MODEL
 
 
@@ -82,6 +82,14 @@ def locate(
         Path | None,
         typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
     ] = None,
+    clips: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Cut each span out as a file of its own, into a folder."),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw a row of pictures a span, with their times."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
 ) -> None:
     """Find every span in which an event happens, best first, each with a score.
@@ -89,8 +97,8 @@ def locate(
     A score is the probability, 0 to 1, that the model names the span when it is asked. Exit code 1
     says that nothing was found in any video, 3 that some videos failed.
     """
+    from qvtime.cli.clips import ClipOutput
     from qvtime.cli.locating import Run, gather
-    from qvtime.cli.output import Output
     from qvtime.cli.searching import event_of, print_found
     from qvtime.cli.settings import check_subtitles, read_settings
     from qvtime.tasks.locate import Wanted
@@ -98,12 +106,13 @@ def locate(
     settings = read_settings(model, granularity, window, decoder, device, subtitles=subtitles)
     if index_folder is not None:
         event = event_of(paths_and_event, files_from, plan or within is not None)
-        output = Output(format_name, output_file, several=True)
+        output = ClipOutput(format_name, output_file, True, clips, sheet, settings, quiet)
         if no_look:
-            raise typer.Exit(print_found(index_folder, event, top_k, output))
+            code = print_found(index_folder, event, top_k, output)
+            raise typer.Exit(VideoError.exit_code if output.failed else code)
         run = Run(event, settings, Wanted(top_k, min_score), quiet)
         run.locate_in_index(index_folder, top_k, output)
-        raise typer.Exit(run.exit_code)
+        raise typer.Exit(VideoError.exit_code if output.failed else run.exit_code)
     if no_look:
         raise UsageError("--no-look answers from an index", "name its folder with --index")
     videos, event = gather(paths_and_event, files_from, nul)
@@ -111,6 +120,8 @@ def locate(
     run = Run(event, settings, Wanted(top_k, min_score, within), quiet)
     if plan:
         run.show_plans(videos, format_name)
-    else:
-        run.locate(videos, Output(format_name, output_file, several=videos.several))
-    raise typer.Exit(run.exit_code)
+        raise typer.Exit(run.exit_code)
+    several = videos.several
+    output = ClipOutput(format_name, output_file, several, clips, sheet, settings, quiet)
+    run.locate(videos, output)
+    raise typer.Exit(VideoError.exit_code if output.failed else run.exit_code)

@@ -76,7 +76,7 @@ class Child:
                 "socket": far_end.fileno(),
                 "shared": shared,
                 "shared_bytes": self._bytes,
-                "sys_path": _import_path(),
+                "sys_path": import_path(),
             }
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
                 [sys.executable, "-I", "-c", BOOT, json.dumps(task)],
@@ -208,7 +208,7 @@ def _end(process: "subprocess.Popen[bytes]", near_end: socket.socket) -> None:
     process.wait()
 
 
-def _import_path() -> list[str]:
+def import_path() -> list[str]:
     """Where the child finds the same qvtime and the same packages, never the current folder."""
     home = str(Path(qvtime.__file__).resolve().parent.parent)
     return [home, *(entry for entry in sys.path if entry and entry != home)]
