@@ -71,8 +71,11 @@ class _ScriptedEngine:
             habits=habits, name="scripted", device="cpu", revision="1", model=None
         )
 
-    def look(self, frames: FrameBatch, centres_ms: Sequence[int]) -> ScriptedLook:
+    def look(
+        self, frames: FrameBatch, centres_ms: Sequence[int], subtitles: Sequence[str] = ()
+    ) -> ScriptedLook:
         assert len(frames) == 2 * len(centres_ms)
+        assert len(subtitles) in (0, len(centres_ms))
         self._script.windows.append(tuple(centres_ms))
         return ScriptedLook(self._script.words(centres_ms))
 

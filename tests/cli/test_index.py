@@ -1,0 +1,194 @@
+"""`qvtime index` and `qvtime locate --index` as people and cron use them, on the demo model."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qvtime.store.index import open_index
+from qvtime.store.place import place_of
+from qvtime.timeline import Event, Span
+from tests.cli.conftest import ROOT, Qvtime, command, environment
+from tests.scripted import seeing
+
+INDEX = ("index", "-m", "demo", "-q", "--granularity", "1")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clip: Path) -> Path:
+    """Two videos, one of them with subtitles, and one file that is none."""
+    made = tmp_path / "videos"
+    (made / "sub").mkdir(parents=True)
+    for name in ("a.mp4", "sub/b.mp4"):
+        shutil.copy(clip, made / name)
+    (made / "a.en.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nThe striker scored!\n")
+    (made / "broken.mp4").write_text("no video")
+    for file in made.rglob("*.*"):
+        os.utime(file, ns=(10**18, 10**18))
+    return made
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is there at once, and sees a dog in every video."""
+    script = seeing([Event(Span(0, 2000), "a dog runs")])
+    monkeypatch.setattr("qvtime.cli.indexing.open_engine", lambda _settings: script.load())
+
+
+@pytest.mark.usefixtures("model")
+def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
+    first = qvtime(*INDEX, str(folder))
+    assert (first.code, first.stdout) == (3, "")
+    trouble, hint, summary = first.stderr.splitlines()
+    assert trouble.startswith(f"qvtime: {folder}/broken.mp4: ")
+    assert hint.startswith("  ")
+    assert summary == "qvtime: 2 done, 1 failed"
+    second = qvtime(*INDEX, str(folder))
+    assert (second.code, second.stdout, second.stderr) == (0, "", "")
+
+    listed = qvtime("index", "--list", str(folder), "-f", "jsonl")
+    lines = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [(Path(one["path"]).name, one["status"]) for one in lines] == [
+        ("a.mp4", "done"),
+        ("broken.mp4", "failed"),
+        ("b.mp4", "done"),
+    ]
+    text = qvtime("index", "--list", str(folder)).stdout.splitlines()
+    assert len(text) == 3
+    assert text[1].startswith("failed ")
+    stats = qvtime("index", "--stats", str(folder), "-f", "json")
+    counted = json.loads(stats.stdout)
+    assert (counted["videos"], counted["failed"], counted["events_in_subtitles"]) == (3, 1, 1)
+    assert "videos    3 (1 failed, 0 missing)" in qvtime("index", "--stats", str(folder)).stdout
+
+    shown = json.loads(qvtime("index", "--show", str(folder / "a.mp4"), "-f", "json").stdout)
+    assert shown["model"] == "scripted"
+    assert [one["caption"] for one in shown["events"] if one["source"] == "subtitle"] == [
+        "The striker scored!"
+    ]
+    subtitled = qvtime("index", "--show", str(folder / "a.mp4"), "-f", "srt").stdout
+    assert "striker" not in subtitled, "what was said is not what was seen"
+
+    out = folder.parent / "out"
+    written = qvtime(*INDEX, str(folder), "-o", str(out), "-f", "json")
+    assert (written.code, written.stdout) == (0, "")
+    files = sorted(str(file.relative_to(out)) for file in out.rglob("*.json"))
+    assert files == ["a.json", "sub/b.json"]
+    lines_out = qvtime(*INDEX, str(folder), "-f", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["video"]["path"] for line in lines_out] == [
+        str(folder / "a.mp4"),
+        str(folder / "sub/b.mp4"),
+    ]
+
+    found = qvtime("locate", "--index", str(folder), "--no-look", "STRIKER scores", "-f", "jsonl")
+    assert found.code == 0
+    (report,) = map(json.loads, found.stdout.splitlines())
+    assert report["video"]["path"] == str(folder / "a.mp4")
+    assert [(one["start_ms"], one["source"]) for one in report["events"]] == [(500, "subtitle")]
+    nothing = qvtime("locate", "--index", str(folder), "--no-look", "zebra")
+    assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
+    assert qvtime("index", "--forget", str(folder / "sub")).code == 0
+    assert len(qvtime("index", "--list", str(folder)).stdout.splitlines()) == 2
+    gone = qvtime("index", "--show", str(folder / "sub/b.mp4"))
+    assert (gone.code, gone.stdout) == (2, "")
+    failed = qvtime("index", "--show", str(folder / "broken.mp4"))
+    assert (failed.code, failed.stderr.splitlines()[0]) == (3, trouble)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("index",), 2, "Usage"),
+        (("index", "-q"), 2, "nothing to index"),
+        (("index", "--list", "--stats"), 2, "do not go together"),
+        (("index", "--list", "HERE"), 5, "no such index"),
+        (("index", "--stats", "HERE"), 5, "no such index"),
+        (("index", "--forget", "HERE"), 5, "no such index"),
+        (("index", "HERE", "-f", "srt"), 2, "-o"),
+        (("index", "HERE", "-f", "nonsense"), 2, "no format"),
+        (("index", "HERE", "--subtitles", "a.srt"), 2, "one video only"),
+        (("index", "HERE", "--limit", "0"), 2, "limit"),
+        (("index", "HERE/none.mp4"), 3, "no such file"),
+        (("locate", "--index", "HERE", "x"), 5, "no such index"),
+        (("locate", "--index", "HERE", "a.mp4", "x"), 2, "finds the videos itself"),
+        (("locate", "--index", "HERE", "x", "--within", "0-1"), 2, "--within"),
+        (("locate", "a.mp4", "x", "--no-look"), 2, "--index"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_makes_nothing(
+    qvtime: Qvtime, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    ran = qvtime(*(one.replace("HERE", str(tmp_path)) for one in arguments))
+    assert (ran.code, ran.stdout) == (code, "")
+    assert words in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_run_ends_at_once(qvtime: Qvtime, folder: Path) -> None:
+    with open_index(place_of(str(folder)), writing=True):
+        ran = qvtime(*INDEX, str(folder))
+        assert (ran.code, ran.stdout) == (4, "")
+        assert f"process {os.getpid()} is changing this index" in ran.stderr
+        assert qvtime("index", "--list", str(folder)).code == 0, "reading goes on"
+        assert qvtime("index", "--forget", str(folder)).code == 4
+
+
+@pytest.mark.usefixtures("model")
+def test_names_of_any_bytes(qvtime: Qvtime, folder: Path, clip: Path) -> None:
+    name = os.fsdecode(b"caf\xe9 [b]\n\x1b[31m.mp4")
+    shutil.copy(clip, folder / name)
+    shutil.copy(folder / "broken.mp4", folder / f"x{name}")
+    ran = qvtime(*INDEX, str(folder), "--include", "*caf*", "-o", f"{folder}/out")
+    assert ran.code == 3
+    assert "\x1b" not in ran.stderr
+    assert (folder / "out" / name).with_suffix(".srt").exists()
+    listed = qvtime("index", "--list", str(folder)).stdout
+    assert len(listed.splitlines()) == 2
+    assert "\x1b" not in listed
+
+
+@pytest.mark.usefixtures("model")
+def test_a_closer_look_at_what_an_index_says(qvtime: Qvtime, folder: Path) -> None:
+    qvtime(*INDEX, str(folder))
+    found = ("locate", "--index", str(folder), "-m", "demo", "-q", "-f", "jsonl")
+    looked = qvtime(*found, "striker", "--min-score", "0")
+    assert looked.code in (0, 1), looked.stderr
+    for line in looked.stdout.splitlines():
+        report = json.loads(line)
+        assert report["video"]["path"] == str(folder / "a.mp4"), "nothing else was a candidate"
+        assert {event["caption"] for event in report["events"]} == {"striker"}
+    (folder / "a.mp4").unlink()
+    gone = qvtime(*found, "striker")
+    assert gone.code == 3
+    assert "a.mp4: there is no such file" in gone.stderr
+    nothing = qvtime(*found, "zebra")
+    assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_cron(folder: Path, tmp_path: Path) -> None:
+    """No home, no terminal, no stdin, another folder, nobody else may read; the real model."""
+    (folder / "broken.mp4").unlink()
+    home = tmp_path / "nowhere"
+    home.mkdir(mode=0o555)
+    arguments = ("index", "-m", "demo", "--granularity", "1", str(folder), "--include", "a.mp4")
+    variables = environment(PYTHONPATH=str(ROOT))
+    for run in range(2):
+        done = subprocess.run(
+            command(*arguments, *(["-q"] if run == 0 else [])),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=200,
+            cwd=home,
+            env=variables,
+            umask=0o077,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    made = [folder / ".qvtime", *(folder / ".qvtime").iterdir()]
+    assert {file.stat().st_mode & 0o077 for file in made} == {0}
+    assert list(home.iterdir()) == []
