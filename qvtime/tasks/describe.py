@@ -21,6 +21,7 @@ from qvtime.tasks.looking import (
     whole_patches,
 )
 from qvtime.tasks.plan import GRANULARITY_MS, Window, check_window
+from qvtime.tasks.skim import OVERLAP_SHARE
 from qvtime.timeline import Event, Span, merge_events
 from qvtime.video.sampling import patch_centres, windows
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
 QUESTION = "list all events with their times"
 LIST_TOKENS = 768
 """How long an answer may be: a window holds many events, and each takes about 20 tokens."""
-OVERLAP_SHARE = 0.375
-"""How much of a window its neighbour sees too: an event at a seam is whole in one of them."""
 ALIKE_IOU = 0.5
 ALIKE_WORDS = 0.4
 """From here on two windows tell the same event in other words: shared time, shared words."""
