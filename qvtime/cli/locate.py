@@ -69,6 +69,10 @@ def locate(
     ] = "auto",
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
+    kernels: Annotated[
+        str,
+        typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
+    ] = "auto",
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -90,6 +94,17 @@ def locate(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw a row of pictures a span, with their times."),
     ] = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|DIR",
+            help="Where vision features are kept, so that looking again is quick."
+            " auto: beside the index above a video, if there is one.",
+        ),
+    ] = "auto",
+    features_cap: Annotated[
+        str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
+    ] = "2GB",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
 ) -> None:
     """Find every span in which an event happens, best first, each with a score.
@@ -103,7 +118,9 @@ def locate(
     from qvtime.cli.settings import check_subtitles, read_settings
     from qvtime.tasks.locate import Wanted
 
-    settings = read_settings(model, granularity, window, decoder, device, subtitles=subtitles)
+    settings = read_settings(
+        model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+    )
     if index_folder is not None:
         event = event_of(paths_and_event, files_from, plan or within is not None)
         output = ClipOutput(format_name, output_file, True, clips, sheet, settings, quiet)

@@ -13,6 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
+from qvtime.cli.opening import open_model
 from qvtime.cli.output import Output
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.searching import NOTHING_FOUND, TOP_K
@@ -24,7 +25,6 @@ from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import LocatePlan, open_outline
-from qvtime.tasks.looking import open_engine
 from qvtime.tasks.search import locate_candidates, search_candidates
 from qvtime.tasks.videos import are_several, find_videos
 from qvtime.timestamps import format_time
@@ -88,6 +88,7 @@ class Run:
         self._event, self._settings, self._wanted = event, settings, wanted
         self._quiet = quiet
         self._found = self._failed = 0
+        self._noted = False
 
     @property
     def exit_code(self) -> int:
@@ -99,7 +100,9 @@ class Run:
     def locate(self, videos: Videos, output: Output) -> None:
         """Find the event in every video, and hand each report on at once."""
         with ExitStack() as stack, ProgressLine(self._quiet) as progress:
-            load = progress.before("loading the model", lambda: open_engine(self._settings))
+            load = progress.before(
+                "loading the model", lambda: open_model(self._settings, self._quiet)
+            )
             engine = cache(lambda: stack.enter_context(load()))
             for path in videos.find(stack, self._fail):
                 output.spare(path)
@@ -107,7 +110,7 @@ class Run:
                 show = partial(progress.show, video=path if videos.several else None)
                 with self._going_on(videos):
                     report = locate_video(
-                        path, self._event, self._settings, engine, self._wanted, show
+                        path, self._event, self._settings, engine, self._wanted, show, self._note
                     )
                 progress.hide()
                 if report is not None:
@@ -120,13 +123,17 @@ class Run:
         """Look closely where an index says that the event may be, the best video first."""
         candidates = search_candidates(folder, self._event, top_k or TOP_K)
         with ExitStack() as stack, ProgressLine(self._quiet) as progress:
-            load = progress.before("loading the model", lambda: open_engine(self._settings))
+            load = progress.before(
+                "loading the model", lambda: open_model(self._settings, self._quiet)
+            )
             engine = cache(lambda: stack.enter_context(load()))
 
             def locate(path: str, within: str) -> Report:
                 wanted = replace(self._wanted, within=within)
                 show = partial(progress.show, video=path)
-                return locate_video(path, self._event, self._settings, engine, wanted, show)
+                return locate_video(
+                    path, self._event, self._settings, engine, wanted, show, self._note
+                )
 
             for path, look in locate_candidates(candidates, locate):
                 report = None
@@ -166,6 +173,12 @@ class Run:
             if self._wanted.within is None or not videos.several:
                 raise
             self._fail(error)
+
+    def _note(self, sentence: str) -> None:
+        """Say once what changes no answer: it would be the same for every video."""
+        if not (self._quiet or self._noted):
+            say(sentence)
+        self._noted = True
 
     def _fail(self, error: QvtimeError) -> None:
         self._failed += 1

@@ -15,6 +15,7 @@ from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.edges import look_at_edges
+from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.locate_plan import LocatePlan, plan_locate
 from qvtime.tasks.looking import Clock, Progress, look_at
 from qvtime.tasks.plan import Window, check_question
@@ -64,16 +65,18 @@ def locate_video(
     load: Callable[[], "Engine"],
     wanted: Wanted,
     progress: Callable[[Progress], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """The spans of a video in which `event` happens, best first; none is a report as well.
 
-    `load` gives the model, which stays open, once the video is known to be readable. Raises
-    UsageError, VideoError, ModelError.
+    `load` gives the model, which stays open, once the video is known to be readable. `note` is
+    told what did not go well and changes no answer. Raises UsageError, VideoError, ModelError.
     """
     check_question(event, settings)
     with open_subtitled(path, settings) as reader:
         span = _searched(path, wanted, reader.info)
-        search = _Search(reader, load(), event, settings, span, progress)
+        features = open_features(path, settings, note)
+        search = _Search(reader, load(), event, settings, span, progress, features)
         found = search.first_pass()
         reported = sorted(
             (one for one in found if one.score >= wanted.min_score),
@@ -117,6 +120,7 @@ class _Search:
         settings: Settings,
         span: Span,
         progress: Callable[[Progress], None],
+        features: KeptFeatures | None,
     ) -> None:
         from qvtime.model.outline import Outline
 
@@ -125,6 +129,7 @@ class _Search:
         self._plan = plan_locate(reader.info, span, settings, outline)
         self._reader, self._engine, self._event = reader, engine, event
         self._settings, self._progress = settings, progress
+        self._features = features
         self._clock = Clock()
         self._edges_found = 0
 
@@ -156,7 +161,9 @@ class _Search:
         return occurrence
 
     def _find(self, window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
-        with look_at(self._reader, self._engine, window, granularity_ms, self._clock) as look:
+        with look_at(
+            self._reader, self._engine, window, granularity_ms, self._clock, self._features
+        ) as look:
             started = time.perf_counter()
             found = look.spans(self._event).spans
             self._clock.add("answer", 1000 * (time.perf_counter() - started))
@@ -186,8 +193,10 @@ class _Search:
                 "top_k": wanted.top_k,
                 "decoder": info.decoder,
                 "device": loaded.device,
+                "kernels": loaded.kernels.described,
                 "revision": loaded.revision,
                 **subtitle_settings(self._reader.spoken),
+                **({} if self._features is None else {"windows_kept": self._features.found}),
             },
             damage=self._reader.damage,
             timings_ms=self._clock.rounded(),

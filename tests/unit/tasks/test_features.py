@@ -21,12 +21,13 @@ from qvtime.store.fingerprint import Fingerprint, take_fingerprint
 from qvtime.tasks import features
 from qvtime.tasks.ask import ask_video
 from qvtime.tasks.features import KeptFeatures, content_key, open_features
+from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import open_engine
 from qvtime.video.worker import WorkerReader
 
 SAMPLES = Path(__file__).parents[3] / "samples"
-QUESTIONS = ["what happens at 0:02", "what happens between 0:05 and 0:09?"]
-DEMO = Settings(model="demo", device="cpu", max_new_tokens=12)
+QUESTIONS = ["what happens at 0:02", "what happens between 0:05 and 0:08?"]
+DEMO = Settings(model="demo", device="cpu", max_new_tokens=4)
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +234,28 @@ class TestKeeping:
         self.keep(folder, growing, engine)
         self.keep(folder, tmp_path / "gone.mp4", engine)
         assert not folder.exists()
+
+
+def test_locate_finds_the_same_without_looking_again(
+    engine: Engine, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locate(settings: Settings, event: str = "the blue square vanishes") -> Report:
+        wanted = Wanted(within="0:06-0:10", min_score=0.0)
+        return locate_video(str(video), event, settings, lambda: engine, wanted)
+
+    plain = locate(replace(DEMO, features="none"))
+    first = locate(DEMO)
+    monkeypatch.setattr(WorkerReader, "frames_at", no_work)
+    monkeypatch.setattr(Engine, "encode", no_work)
+    second = locate(DEMO)
+    assert said(plain) == said(first) == said(second)
+    assert plain.looked
+    assert (first.settings["windows_kept"], second.settings["windows_kept"]) == (
+        0,
+        len(second.looked),
+    )
+    other = locate(DEMO, "the red circle jumps")
+    assert other.settings["windows_kept"] == len(other.looked)
 
 
 def test_of_a_large_video_the_time_counts_too(
