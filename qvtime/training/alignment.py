@@ -9,11 +9,14 @@ attention of a few heads over the video is pulled onto those patches:
 so that the times which a model says rest on the pictures that it looked at.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+if TYPE_CHECKING:
+    from qvtime.training.batches import Batch
 
 RECORDED_ATTENTION = "qvtime_recorded"
 
@@ -56,37 +59,36 @@ class AttentionRecorder:
 
 
 def alignment_loss(
-    recorder: AttentionRecorder,
-    rows: torch.Tensor,
-    places: torch.Tensor,
-    weights: torch.Tensor,
-    targets: torch.Tensor,
-    owners: torch.Tensor,
+    recorder: AttentionRecorder, batch: "Batch"
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean KL over aligned tokens, layers and heads; and the share of attention on the truth.
 
-    rows, places: int64 [N], batch row and token of each aligned token; weights: float [N], its
-    share in both means; targets: float [N, P],
-    each row sums to 1; owners: int64 [B, S], the patch that a token belongs to, or -1.
+    Attention is all that a token pays, to words as well: a head that looks at the right patch with
+    a hundredth of its attention has not looked. Where a token should attend to the end of its
+    patch (`batch.at_ends`), which knows what goes on in it, its other tokens count as none.
     """
-    patches = targets.shape[1]
-    loss = shares = torch.zeros((), device=targets.device)
+    patches = batch.targets.shape[1]
+    loss = shares = torch.zeros((), device=batch.targets.device)
     for query, key in recorder.recorded.values():
         groups = query.shape[1] // key.shape[1]
         kept = [head // groups for head in range(recorder.heads)]
-        for row in range(len(owners)):
-            chosen = rows == row
-            owned = owners[row] >= 0
-            member = F.one_hot(owners[row, owned], patches).float()  # [S, P]
-            asked = query[row, : recorder.heads, places[chosen]].float()  # [H, n, D]
-            keys = key[row, kept][:, owned].float()  # [H, S, D]
-            scores = asked @ keys.transpose(1, 2) / query.shape[-1] ** 0.5  # [H, n, S]
-            mass = (scores.softmax(-1) @ member).clamp_min(1e-6)  # [H, n, P]
-            target = targets[chosen]
+        for row in range(len(batch.owners)):
+            chosen = batch.rows == row
+            places = batch.places[chosen]
+            owners = batch.owners[row]
+            member = F.one_hot(owners + 1, patches + 1)[:, 1:].float()  # [S, P]
+            asked = query[row, : recorder.heads, places].float()  # [H, n, D]
+            scores = asked @ key[row, kept].float().transpose(1, 2) / query.shape[-1] ** 0.5
+            scores = scores.masked_fill(~batch.visible[row, :, places], float("-inf"))
+            attention = scores.softmax(-1)  # [H, n, S]
+            at_ends = batch.at_ends[chosen, None]
+            mass = torch.where(
+                at_ends, attention @ (member * batch.ends[row, :, None]), attention @ member
+            ).clamp_min(1e-6)  # [H, n, P]
+            target, weight = batch.targets[chosen], batch.weights[chosen]
             entropy = torch.xlogy(target, target)
-            weight = weights[chosen]
             loss = loss + ((entropy - target * mass.log()).sum(-1).mean(0) * weight).sum()
             share = (mass.detach() * (target > 0)).sum(-1).mean(0)
             shares = shares + (share * weight).sum()
-    count = weights.sum() * len(recorder.recorded)
+    count = batch.weights.sum() * len(recorder.recorded)
     return loss / count, shares / count

@@ -10,7 +10,7 @@ from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.training.glimpses import CELLS, Glimpse
 from qvtime.training.lessons import Lesson
-from qvtime.training.questions import Meaning
+from qvtime.training.questions import Alignment, Meaning
 from qvtime.training.scene import KINDS
 
 IGNORED = -100
@@ -23,10 +23,10 @@ class Batch:
     patches: float32 [B * P * 36, 1536]; ids, labels, owners: int64 [B, S]; kinds: int64 [B, S],
     the kind of question that a label belongs to; positions: int64 [3, B, S]; visible: bool
     [B, 1, S, S]; ends: bool [B, S], the last token of every temporal patch; rows, places: int64
-    [N], weights: float32 [N] and targets: float32 [N, P], what should attend where and how much
-    it counts; going_on: float32 [B * P, KINDS]; meant_rows, meant_places: int64 [M], found: bool
-    [M] and meant: float32 [M, KINDS], what tokens of questions stand for (questions.Meaning);
-    cells: int64 [B * P * 9, 3].
+    [N], targets: float32 [N, P], at_ends: bool [N] and weights: float32 [N], what should attend
+    where and how much it counts (questions.Alignment); going_on: float32 [B * P, KINDS];
+    meant_rows, meant_places: int64 [M], found: bool [M] and meant: float32 [M, KINDS], what
+    tokens of questions stand for (questions.Meaning); cells: int64 [B * P * 9, 3].
     """
 
     patches: torch.Tensor
@@ -41,6 +41,7 @@ class Batch:
     rows: torch.Tensor
     places: torch.Tensor
     weights: torch.Tensor
+    at_ends: torch.Tensor
     targets: torch.Tensor
     going_on: torch.Tensor
     meant_rows: torch.Tensor
@@ -84,7 +85,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
     segments = torch.full((size, longest), -1)
     positions = torch.zeros((3, size, longest), dtype=torch.int64)
     meanings: list[tuple[int, int, Meaning]] = []
-    aligned: list[tuple[int, int, tuple[int, ...], float]] = []
+    aligned: list[tuple[int, int, Alignment]] = []
     for row, lesson in enumerate(lessons):
         prefix = len(lesson.prefix)
         ids[row, :prefix] = torch.tensor(lesson.prefix)
@@ -102,15 +103,15 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
             kinds[row, start:end] = KINDS_OF_QUESTION.index(tail.kind)
             segments[row, start:end] = number + 1
             positions[:, row, start:end] = tail_positions(after, len(tail.ids))
-            aligned += [(row, start + a.place, a.patches, a.weight) for a in tail.alignments]
+            aligned += [(row, start + one.place, one) for one in tail.alignments]
             meanings += [(row, start + one.place, one) for one in tail.meanings]
             start = end
     meant = torch.zeros((len(meanings), KINDS))
     for place, (_, _, one) in enumerate(meanings):
         meant[place, list(one.kinds)] = 1
     targets = torch.zeros((len(aligned), patches))
-    for place, (_, _, chosen, _) in enumerate(aligned):
-        targets[place, list(chosen)] = 1 / len(chosen)
+    for place, (_, _, wanted) in enumerate(aligned):
+        targets[place, list(wanted.patches)] = 1 / len(wanted.patches)
     causal = torch.ones((longest, longest), dtype=torch.bool).tril()
     same = segments[:, :, None] == segments[:, None, :]
     return Batch(
@@ -125,7 +126,8 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         ends=ids == vision_end,
         rows=torch.tensor([a[0] for a in aligned]),
         places=torch.tensor([a[1] for a in aligned]),
-        weights=torch.tensor([a[3] for a in aligned]),
+        weights=torch.tensor([a[2].weight for a in aligned]),
+        at_ends=torch.tensor([a[2].at_end for a in aligned]),
         targets=targets,
         going_on=torch.from_numpy(np.concatenate([one.going_on for one in lessons])).float(),
         meant_rows=torch.tensor([m[0] for m in meanings]),

@@ -93,9 +93,7 @@ def answer_loss(
     loss = answers + EVENTS_WEIGHT * (events + meanings)
     figures = {"answers": answers.item(), "events": events.item(), "meant": meanings.item()}
     if aligned:
-        alignment, share = alignment_loss(
-            recorder, batch.rows, batch.places, batch.weights, batch.targets, batch.owners
-        )
+        alignment, share = alignment_loss(recorder, batch)
         loss = loss + ALIGNMENT_WEIGHT * alignment
         figures |= {"alignment": alignment.item(), "share": share.item()}
     figures |= _exact(logits.argmax(-1) == wanted, batch, spoken)

@@ -30,11 +30,13 @@ the patch is chosen. Every digit after it, of which there are many more, has 1."
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Token `place` of a tail should attend to these patches, equally; `weight` in the loss."""
+    """Token `place` of a tail should attend to these patches, equally, or to their last tokens
+    (`at_end`), which know what goes on in them; `weight` in the loss."""
 
     place: int
     patches: tuple[int, ...]
     weight: float = 1.0
+    at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class Book:
             after += len(time)
             # "seconds", the first token that has all of the time behind it. Asked of the last
             # token of the question, as well or instead, the patch was never found.
-            alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT))
+            alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT, at_end=True))
             going_on = tuple(one.happening.kind for one in self._going_on(patch))
             meanings.append(Meaning(after - 2, going_on, found=True))
         text_time, inside, ends = "", False, False

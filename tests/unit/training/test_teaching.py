@@ -1,6 +1,7 @@
 """Teaching sees exactly what inference sees, and its losses are zero where they must be."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from qvtime.model.prompt import encode_question, encode_video
 from qvtime.model.vision import speed_up_vision, video_features
 from qvtime.timeline import Span
 from qvtime.training.alignment import AttentionRecorder, alignment_loss
-from qvtime.training.batches import IGNORED, collate
+from qvtime.training.batches import IGNORED, Batch, collate
 from qvtime.training.glimpses import make_glimpse
 from qvtime.training.lessons import Lesson, make_lesson
 from qvtime.training.losses import answer_loss
@@ -177,45 +178,76 @@ def recorded(query: torch.Tensor, key: torch.Tensor) -> AttentionRecorder:
     return recorder
 
 
-def test_the_alignment_loss_is_zero_on_the_truth_and_log_p_when_blind() -> None:
-    owners = torch.tensor([[-1, 0, 0, 1, 1, 2, 2, -1]])
-    rows, places = torch.tensor([0]), torch.tensor([7])
-    targets = torch.tensor([[0.0, 1.0, 0.0]])
+def aligned(
+    owners: list[int],
+    places: list[int],
+    targets: list[list[float]],
+    weights: list[float] | None = None,
+    at_end: bool = False,
+) -> Batch:
+    """One lesson of four or more tokens, each patch's last token its end."""
+    size = len(owners)
+    last = [k + 1 == size or owners[k + 1] != owners[k] for k in range(size)]
+    ends = [mine and owner >= 0 for mine, owner in zip(last, owners, strict=True)]
+    lesson = SimpleNamespace(
+        owners=torch.tensor([owners]),
+        ends=torch.tensor([ends]),
+        visible=torch.ones((1, 1, size, size), dtype=torch.bool).tril(),
+        rows=torch.zeros(len(places), dtype=torch.int64),
+        places=torch.tensor(places),
+        targets=torch.tensor(targets),
+        weights=torch.tensor(weights or [1.0] * len(places)),
+        at_ends=torch.tensor([at_end] * len(places)),
+    )
+    return cast("Batch", lesson)
+
+
+def test_the_alignment_loss_is_zero_on_the_truth_and_that_of_chance_when_blind() -> None:
+    batch = aligned([-1, 0, 0, 1, 1, 2, 2, -1], [7], [[0.0, 1.0, 0.0]])
     query, key = torch.zeros(1, 1, 8, 4), torch.zeros(1, 1, 8, 4)
-    loss, share = alignment_loss(recorded(query, key), rows, places, torch.ones(1), targets, owners)
-    assert loss.item() == pytest.approx(np.log(3))
-    assert share.item() == pytest.approx(1 / 3)
+    loss, share = alignment_loss(recorded(query, key), batch)
+    assert loss.item() == pytest.approx(np.log(8 / 2))
+    assert share.item() == pytest.approx(2 / 8)
     query[0, 0, 7, 0], key[0, 0, 3:5, 0] = 100.0, 10.0
-    loss, share = alignment_loss(recorded(query, key), rows, places, torch.ones(1), targets, owners)
+    loss, share = alignment_loss(recorded(query, key), batch)
     assert loss.item() == pytest.approx(0, abs=1e-5)
     assert share.item() == pytest.approx(1)
 
 
-def test_the_alignment_loss_counts_tokens_by_their_weights() -> None:
-    owners = torch.tensor([[0, 1, -1, -1]])
-    targets = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+def test_the_alignment_loss_counts_attention_to_words_as_lost() -> None:
+    batch = aligned([0, 1, -1, -1], [3], [[1.0, 0.0]])
     query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
-    query[0, 0, 2, 0], key[0, 0, 0, 0] = 100.0, 10.0  # token 2 looks at the truth, token 3 is blind
-    rows, places = torch.tensor([0, 0]), torch.tensor([2, 3])
-    loss, share = alignment_loss(
-        recorded(query, key), rows, places, torch.tensor([3.0, 1.0]), targets, owners
-    )
-    assert loss.item() == pytest.approx(np.log(2) / 4, abs=1e-5)
-    assert share.item() == pytest.approx((3 + 0.5) / 4)
+    query[0, 0, 3, 0], key[0, 0, 0, 0], key[0, 0, 2, 0] = 100.0, 10.0, 10.0
+    loss, share = alignment_loss(recorded(query, key), batch)
+    assert loss.item() == pytest.approx(np.log(2), abs=1e-5)
+    assert share.item() == pytest.approx(0.5)
+
+
+def test_the_alignment_loss_may_want_the_end_of_a_patch() -> None:
+    query, key = torch.zeros(1, 1, 5, 4), torch.zeros(1, 1, 5, 4)
+    query[0, 0, 4, 0], key[0, 0, :2, 0] = 100.0, 10.0  # both tokens of the first patch
+    for at_end, share in ((False, 1.0), (True, 0.5)):
+        batch = aligned([0, 0, 1, 1, -1], [4], [[1.0, 0.0]], at_end=at_end)
+        loss, found = alignment_loss(recorded(query, key), batch)
+        assert found.item() == pytest.approx(share)
+        assert loss.item() == pytest.approx(-np.log(share), abs=1e-5)
+
+
+def test_the_alignment_loss_counts_tokens_by_their_weights() -> None:
+    batch = aligned([0, 1, -1, -1], [2, 3], [[1.0, 0.0], [1.0, 0.0]], [3.0, 1.0])
+    query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    query[0, 0, 2, 0], key[0, 0, 0, 0] = 100.0, 10.0  # token 2 looks at the truth, 3 is blind
+    loss, share = alignment_loss(recorded(query, key), batch)
+    assert loss.item() == pytest.approx(np.log(4) / 4, abs=1e-5)
+    assert share.item() == pytest.approx((3 + 0.25) / 4)
 
 
 def test_the_alignment_loss_of_a_span_wants_all_of_it() -> None:
-    owners = torch.tensor([[0, 1, 2, -1]])
-    targets = torch.tensor([[0.5, 0.5, 0.0]])
+    batch = aligned([0, 1, 2, -1], [3], [[0.5, 0.5, 0.0]])
     query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
-    query[0, 0, 3, 0] = 100.0
-    key[0, 0, :2, 0] = 1.0
-    whole, _ = alignment_loss(
-        recorded(query, key), torch.tensor([0]), torch.tensor([3]), torch.ones(1), targets, owners
-    )
+    query[0, 0, 3, 0], key[0, 0, :2, 0] = 100.0, 1.0
+    whole, _ = alignment_loss(recorded(query, key), batch)
     key[0, 0, 1, 0] = 0.9
-    part, _ = alignment_loss(
-        recorded(query, key), torch.tensor([0]), torch.tensor([3]), torch.ones(1), targets, owners
-    )
+    part, _ = alignment_loss(recorded(query, key), batch)
     assert whole.item() == pytest.approx(0, abs=1e-5)
     assert part > whole
