@@ -15,6 +15,7 @@ import pytest
 
 from qvtime.model.engine import Look
 from qvtime.model.spans import Occurrences, ScoredSpan
+from qvtime.tasks.looking import open_engine
 from tests.cli.conftest import ROOT, SAMPLES, SHORT, Qvtime, command, environment
 
 EVENT = "the blue square vanishes"
@@ -139,16 +140,13 @@ def test_csv_of_several_videos_has_one_header(
 def test_a_folder_and_a_list_with_the_model_loaded_once(
     qvtime: Qvtime, planted: Planted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import qvtime.cli.locating as locating
-
     loads: list[Any] = []
-    truly_open = locating.open_engine
 
-    def open_engine(settings: Any) -> Any:
+    def counted(settings: Any) -> Any:
         loads.append(settings)
-        return truly_open(settings)
+        return open_engine(settings)
 
-    monkeypatch.setattr(locating, "open_engine", open_engine)
+    monkeypatch.setattr("qvtime.cli.locating.open_engine", counted)
     folder = tmp_path / "folder" / "deep"
     folder.mkdir(parents=True)
     shutil.copy(SHORT, folder / "b.mp4")

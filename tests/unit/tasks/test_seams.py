@@ -53,7 +53,8 @@ def on_grid(event: Span) -> Span:
 @st.composite
 def events(draw: st.DrawFn) -> list[Span]:
     """Events of half a second to twelve, with at least two patches between them."""
-    found, free_ms = [], draw(st.integers(0, 20_000))
+    found: list[Span] = []
+    free_ms = draw(st.integers(0, 20_000))
     while free_ms < 59_000 and len(found) < 6:
         end_ms = free_ms + draw(st.integers(500, 12_000))
         if end_ms > VIDEO.end_ms:
