@@ -10,7 +10,7 @@ from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.training.glimpses import CELLS, Glimpse
 from qvtime.training.lessons import Lesson
-from qvtime.training.questions import Alignment, Meaning
+from qvtime.training.questions import Alignment, Meaning, Moment
 from qvtime.training.scene import KINDS
 
 IGNORED = -100
@@ -26,7 +26,9 @@ class Batch:
     [N], targets: float32 [N, P], at_ends: bool [N] and weights: float32 [N], what should attend
     where and how much it counts (questions.Alignment); going_on: float32 [B * P, KINDS];
     meant_rows, meant_places: int64 [M], found: bool [M] and meant: float32 [M, KINDS], what
-    tokens of questions stand for (questions.Meaning); cells: int64 [B * P * 9, 3].
+    tokens of questions stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the
+    patches' times; said_rows, said_places: int64 [K], said_found: bool [K] and said: int64
+    [K, 3], those of times in questions and answers (questions.Moment); cells: int64 [B * P * 9, 3].
     """
 
     patches: torch.Tensor
@@ -48,6 +50,11 @@ class Batch:
     meant_places: torch.Tensor
     found: torch.Tensor
     meant: torch.Tensor
+    clock: torch.Tensor
+    said_rows: torch.Tensor
+    said_places: torch.Tensor
+    said_found: torch.Tensor
+    said: torch.Tensor
     cells: torch.Tensor
 
 
@@ -85,6 +92,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
     segments = torch.full((size, longest), -1)
     positions = torch.zeros((3, size, longest), dtype=torch.int64)
     meanings: list[tuple[int, int, Meaning]] = []
+    moments: list[tuple[int, int, Moment]] = []
     aligned: list[tuple[int, int, Alignment]] = []
     for row, lesson in enumerate(lessons):
         prefix = len(lesson.prefix)
@@ -105,6 +113,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
             positions[:, row, start:end] = tail_positions(after, len(tail.ids))
             aligned += [(row, start + one.place, one) for one in tail.alignments]
             meanings += [(row, start + one.place, one) for one in tail.meanings]
+            moments += [(row, start + one.place, one) for one in tail.moments]
             start = end
     meant = torch.zeros((len(meanings), KINDS))
     for place, (_, _, one) in enumerate(meanings):
@@ -134,5 +143,15 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         meant_places=torch.tensor([m[1] for m in meanings]),
         found=torch.tensor([m[2].found for m in meanings]),
         meant=meant,
+        clock=_digits([t for one in lessons for t in one.times_ms]),
+        said_rows=torch.tensor([m[0] for m in moments]),
+        said_places=torch.tensor([m[1] for m in moments]),
+        said_found=torch.tensor([m[2].found for m in moments]),
+        said=_digits([m[2].time_ms for m in moments]),
         cells=torch.from_numpy(np.concatenate([one.cells for one in lessons])).view(-1, 3),
     )
+
+
+def _digits(times_ms: Sequence[int]) -> torch.Tensor:
+    """Tens of seconds, seconds and tenths: int64 [times, 3]."""
+    return torch.tensor([[t // 10_000 % 10, t // 1000 % 10, t // 100 % 10] for t in times_ms])

@@ -6,6 +6,7 @@ video. A patch is centred at a moment `c`; an event goes on in it when it goes o
 times that an answer says are the centres of the first and the last patch of the event.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,14 @@ from qvtime.training.script import make_scene
 class Lesson:
     """One window with its questions.
 
-    pixels: uint8 [2 * patches, 96, 96, 3]; prefix: ids of the video; owners: for every id of the
-    prefix the patch that it belongs to, or -1; going_on: bool [patches, KINDS]; cells: int64
-    [patches, 9, 3], colour, shape and verb in every merged vision token.
+    pixels: uint8 [2 * patches, 96, 96, 3]; times_ms: of its patches, as they are spelled; prefix:
+    ids of the video; owners: for every id of the prefix the patch that it belongs to, or -1;
+    going_on: bool [patches, KINDS]; cells: int64 [patches, 9, 3], colour, shape and verb in every
+    merged vision token.
     """
 
     pixels: npt.NDArray[np.uint8]
+    times_ms: tuple[int, ...]
     prefix: tuple[int, ...]
     owners: tuple[int, ...]
     tails: tuple[Tail, ...]
@@ -46,10 +49,12 @@ def make_lesson(
     centres = first_ms + granularity_ms * np.arange(patches)
     pixels = take_pictures(scene, centres, granularity_ms, generator)
     offset_ms = _somewhere(generator, granularity_ms) - first_ms
-    prefix, owners = video_ids(tokenizer, [int(c) + offset_ms for c in centres])
+    times_ms = tuple(int(c) + offset_ms for c in centres)
+    prefix, owners = video_ids(tokenizer, times_ms)
     book = Book(tokenizer, generator, scene.happenings, centres, offset_ms, granularity_ms)
     return Lesson(
         pixels=pixels,
+        times_ms=times_ms,
         prefix=prefix,
         owners=owners,
         tails=book.tails(),
@@ -66,7 +71,7 @@ def _somewhere(generator: np.random.Generator, granularity_ms: int) -> int:
     return start_ms // step_ms * step_ms
 
 
-def video_ids(tokenizer: Any, centres_ms: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def video_ids(tokenizer: Any, centres_ms: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The prefix, and for each of its ids the patch it belongs to (-1: none)."""
     prefix = encode_video(tokenizer, centres_ms, CELLS * CELLS)
     start = tokenizer.convert_tokens_to_ids("<|vision_start|>")

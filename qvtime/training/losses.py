@@ -9,11 +9,17 @@ from transformers import Qwen3VLForConditionalGeneration
 from qvtime.training.alignment import AttentionRecorder, alignment_loss
 from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
 from qvtime.training.glimpses import ABSENT, CELL_LABELS
-from qvtime.training.miniature import FINDING_LAYER, HEARING_LAYER, TeachingHeads
+from qvtime.training.miniature import (
+    CLOCK_DIGITS,
+    FINDING_LAYER,
+    HEARING_LAYER,
+    TeachingHeads,
+)
 from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
 
 ALIGNMENT_WEIGHT = 1.0
 EVENTS_WEIGHT = 0.3
+CLOCK_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,13 @@ def answer_loss(
     asked, found = (one[batch.meant_rows, batch.meant_places] for one in heard)
     read = torch.where(batch.found[:, None], found, asked)
     meanings = kind_loss(heads, read, batch.meant)
-    loss = answers + EVENTS_WEIGHT * (events + meanings)
+    asked, found = (one[batch.said_rows, batch.said_places] for one in heard)
+    read = torch.where(batch.said_found[:, None], found, asked)
+    clock, on_time = clock_loss(heads, heard[0][batch.ends], batch.clock)
+    said, said_right = clock_loss(heads, read, batch.said)
+    loss = answers + EVENTS_WEIGHT * (events + meanings) + CLOCK_WEIGHT * (clock + said)
     figures = {"answers": answers.item(), "events": events.item(), "meant": meanings.item()}
+    figures |= {"clock": on_time, "said": said_right}
     if aligned:
         alignment, share = alignment_loss(recorder, batch)
         loss = loss + ALIGNMENT_WEIGHT * alignment
@@ -110,6 +121,19 @@ def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, kinds: torch.Tensor) -
     table = kinds.view(-1, len(COLOURS), len(SHAPES), len(VERBS))
     parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
     return _binary(heads.events(hidden), kinds) + _binary(heads.parts(hidden), parts)
+
+
+def clock_loss(
+    heads: TeachingHeads, hidden: torch.Tensor, digits: torch.Tensor
+) -> tuple[torch.Tensor, float]:
+    """Times read off hidden states [N, hidden]: digits int64 [N, 3]; and how many were right.
+
+    A patch's time is spelled before its pictures, and what goes on in it is known only after
+    them: its last token has to bring both together, for a question to get from one to the other.
+    """
+    logits = heads.clock(hidden).float().view(-1, CLOCK_DIGITS, 10)
+    loss = F.cross_entropy(logits.flatten(0, 1), digits.flatten())
+    return loss, (logits.argmax(-1) == digits).all(1).float().mean().item()
 
 
 def event_loss(

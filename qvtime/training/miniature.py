@@ -105,6 +105,10 @@ def _start_seeing_change(proj: nn.Conv3d) -> None:
         proj.weight[:CHANGE_CHANNELS] = torch.stack((smooth, -smooth), 2)
 
 
+CLOCK_DIGITS = 3
+"""Of a time, those that tell the patches of a window apart: tens of seconds, seconds, tenths."""
+
+
 class TeachingHeads(nn.Module):
     """Heads that are read only while teaching: what is in a cell, what goes on in a patch."""
 
@@ -123,6 +127,7 @@ class TeachingHeads(nn.Module):
         self.parts = nn.Linear(HIDDEN, len(COLOURS) + len(SHAPES) + len(VERBS))
         self.edges = nn.Linear(HIDDEN, 2 * KINDS)
         nn.init.constant_(self.edges.bias, -5.0)
+        self.clock = nn.Linear(HIDDEN, CLOCK_DIGITS * 10)
 
     def of_cells(self, name: str, level: int) -> nn.Module:
         """The head for one label of the cells ("colour" …) on one level of features."""

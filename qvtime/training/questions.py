@@ -50,6 +50,16 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """Token `place` of a tail stands for this time: one that it says, or, `found`, one that the
+    model has to find before it can say it."""
+
+    place: int
+    time_ms: int
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """One question with its answer. `answer_start` is the place of the answer's first id."""
 
@@ -57,6 +67,7 @@ class Tail:
     answer_start: int
     alignments: tuple[Alignment, ...]
     meanings: tuple[Meaning, ...]
+    moments: tuple[Moment, ...]
     kind: str
 
 
@@ -98,8 +109,11 @@ class Book:
     def _chinese(self) -> bool:
         return bool(self.generator.random() < CHINESE_SHARE)
 
+    def _time_ms(self, patch: int) -> int:
+        return int(self.centres[patch]) + self.offset_ms
+
     def _marker(self, patch: int) -> str:
-        return time_label(int(self.centres[patch]) + self.offset_ms)
+        return time_label(self._time_ms(patch))
 
     def _going_on(self, patch: int) -> list[Labelled]:
         both = zip(self.labelled, self.patches, strict=True)
@@ -191,6 +205,7 @@ class Book:
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
         alignments = [Alignment(len(words) - 1, patches)] if patches and kind != "at" else []
         meanings = [Meaning(len(words) - 1, (asked.kind,), found=False)] if asked else []
+        moments: list[Moment] = []
         after = 0
         for patch in named:
             time = encode_words(self.tokenizer, self._marker(patch))
@@ -200,6 +215,7 @@ class Book:
             # "seconds", the first token that has all of the time behind it. Asked of the last
             # token of the question, as well or instead, the patch was never found.
             alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT, at_end=True))
+            moments.append(Moment(after - 2, self._time_ms(patch), found=False))
             going_on = tuple(one.happening.kind for one in self._going_on(patch))
             meanings.append(Meaning(after - 2, going_on, found=True))
         text_time, inside, ends = "", False, False
@@ -216,7 +232,15 @@ class Book:
                     Alignment(len(words) + p, seen, OPENED_WEIGHT if p == opened else 1.0)
                     for p in range(opened, place)
                 ]
+                moments.append(Moment(len(words) + opened, self._time_ms(patch), found=True))
                 ends = not ends  # times come in pairs
             elif inside:
                 text_time += self.tokenizer.decode([token])
-        return Tail((*words, *answered), len(words), tuple(alignments), tuple(meanings), kind)
+        return Tail(
+            (*words, *answered),
+            len(words),
+            tuple(alignments),
+            tuple(meanings),
+            tuple(moments),
+            kind,
+        )

@@ -122,6 +122,7 @@ class Course:
         tower = [*model.model.visual.parameters(), *heads.cells.parameters()]
         speaker = [*model.model.language_model.parameters(), *heads.events.parameters()]
         speaker += [*heads.parts.parameters(), *heads.edges.parameters()]
+        speaker += heads.clock.parameters()
         self.parameters = [*tower, *speaker]
         self.optimizer = torch.optim.AdamW(
             [{"params": tower}, {"params": speaker}],
