@@ -10,6 +10,10 @@ from qvtime.evaluation.entries import Interval
 from qvtime.evaluation.mistakes import Mistakes
 
 
+LARGEST = 1e12
+"""Times (seconds) and scores beyond this overflow in the sums and cannot be meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checker:
     """Reads the spans of one file.
@@ -44,7 +48,7 @@ class Checker:
             self.mistakes.add(kinds.NOT_TWO_TIMES, where)
             return None
         values = [value for value in numbers if value is not None]
-        if not all(map(math.isfinite, values)):
+        if not all(abs(value) <= LARGEST for value in values):  # not so for NaN
             self.mistakes.add(kinds.NOT_FINITE, where)
             return None
         score = values[2] if len(values) > 2 else None

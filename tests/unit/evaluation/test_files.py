@@ -89,6 +89,7 @@ WRONG_TRUTHS = [
     (kinds.NOT_FINITE, lines(QID | {"relevant_windows": [[1, 5], [float("nan"), 9]]}), 1),
     (kinds.NOT_FINITE, '{"qid": 1, "relevant_windows": [[1, 5], [0, 1e999]]}', 1),
     (kinds.NOT_FINITE, f'{{"qid": 1, "relevant_windows": [[1, 5], [0, 1{"0" * 400}]]}}', 1),
+    (kinds.NOT_FINITE, lines(QID | {"relevant_windows": [[1, 5], [-1e308, 1e308]]}), 1),
     (kinds.REVERSED_TRUTH, lines(QID | {"relevant_windows": [[1, 5], [5, 1]]}), 1),
     (kinds.EMPTY_TRUTH, lines(QID | {"relevant_windows": [[5, 5]]}), 1),
     (kinds.NEGATIVE, lines(QID | {"relevant_windows": [[-1, 5]]}), 1),

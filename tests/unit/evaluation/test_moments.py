@@ -1,5 +1,6 @@
 """Moment retrieval: by hand, against plain loops, and what must hold for any files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -18,9 +19,11 @@ RULES = Rules()
 QVHIGHLIGHTS = PRESETS["qvhighlights"]
 
 
-def pair(truth: list[tuple[float, ...]], found: list[tuple[float, ...]]) -> Pair:
-    def entry(windows: list[tuple[float, ...]]) -> Entry:
-        return Entry("here", intervals=tuple(Interval(*window) for window in windows))
+def pair(truth: Sequence[tuple[float, ...]], found: Sequence[tuple[float, ...]]) -> Pair:
+    def entry(windows: Sequence[tuple[float, ...]]) -> Entry:
+        return Entry(
+            "here", intervals=tuple(Interval(one[0], one[1], *one[2:3]) for one in windows)
+        )
 
     return Pair(entry(truth), entry(found))
 
@@ -155,7 +158,7 @@ def test_distinct_scores_make_the_order_of_the_file_nothing(
     truth: list[originals.Window], found: list[originals.Scored]
 ) -> None:
     ranked = [(start, end, place / 10) for place, (start, end, _) in enumerate(found)]
-    assert values([pair([*truth], [*ranked])]) == values([pair([*truth], ranked[::-1])])
+    assert values([pair(truth, ranked)]) == values([pair(truth, ranked[::-1])])
 
 
 @settings(max_examples=10)
@@ -163,7 +166,7 @@ def test_distinct_scores_make_the_order_of_the_file_nothing(
 def test_the_truth_itself_is_perfect(each: list[list[originals.Window]]) -> None:
     each = [sorted(set(truth)) for truth in each]
     for rules in (RULES, *PRESETS.values()):
-        found = values([pair([*truth], [(*one, 1.0) for one in truth]) for truth in each], rules)
+        found = values([pair(truth, [(*one, 1.0) for one in truth]) for truth in each], rules)
         for name, value in found.items():
             # In a class of lengths the answers of the others are wrong ones, as in the original.
             assert name[4:] in ("short", "middle", "long") or value == pytest.approx(

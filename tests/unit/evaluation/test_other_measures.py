@@ -99,8 +99,7 @@ def test_precision_of_overlapping_answers() -> None:
     pair = Pair(Entry("t", intervals=spans((0, 10))), Entry("p", intervals=spans((0, 10), (5, 10))))
     assert precision_and_recall(pair, RULES) == (1.0, 1.0)
     # the original counts what is said twice as true twice
-    walked = precision_and_recall(pair, PRESETS["vue-tr"])
-    assert walked == (pytest.approx(15 / 15), pytest.approx(15 / 10))
+    assert precision_and_recall(pair, PRESETS["vue-tr"]) == (15 / 15, 15 / 10)
 
 
 def test_answers_to_what_does_not_happen() -> None:
