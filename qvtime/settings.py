@@ -1,6 +1,7 @@
 """Every choice of the user and every cap, with its unit."""
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 GRANULARITIES_MS = (100, 500, 1000)
 """What `--granularity` may be: the span of one temporal patch (two sampled frames)."""
@@ -14,6 +15,11 @@ they hold ten minutes of overlapping windows; a longer video is skimmed first.
 """
 
 DECODERS = ("pyav", "opencv")
+
+KernelMode = Literal["auto", "cuda", "reference", "check"]
+"""What computes position encodings: CUDA kernels where they can run, always, never, or both."""
+
+KERNEL_MODES: tuple[KernelMode, ...] = get_args(KernelMode)
 
 DEMO_MODEL = "demo"
 DEFAULT_MODEL = "Qwen/Qwen3-VL-4B-Instruct"
@@ -52,6 +58,7 @@ class Settings:
     patch_budget: int = PATCH_BUDGET
     max_new_tokens: int = 256
     device: str = "auto"
+    kernels: KernelMode = "auto"
     subtitles: str = "auto"
     features: str = "auto"
     features_cap_bytes: int = 2_000_000_000

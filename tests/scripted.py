@@ -68,7 +68,11 @@ class _ScriptedEngine:
         self._script = script
         habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
         self.loaded = SimpleNamespace(
-            habits=habits, name="scripted", device="cpu", revision="1", model=None
+            habits=habits,
+            name="scripted",
+            device="cpu",
+            revision="1",
+            kernels=SimpleNamespace(described="reference", note=None),
         )
 
     def look(

@@ -42,6 +42,10 @@ def ask(
     ] = "auto",
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
+    kernels: Annotated[
+        str,
+        typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
+    ] = "auto",
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -70,16 +74,16 @@ def ask(
     A time in the question ("at 2:48", "between 1:00 and 1:20", "the last 10 seconds") decides
     where qvtime looks; without one it looks at the whole video.
     """
+    from qvtime.cli.opening import open_model
     from qvtime.cli.output import Output
     from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
     from qvtime.cli.settings import read_settings
     from qvtime.cli.streams import say
     from qvtime.tasks.ask import ask_video
-    from qvtime.tasks.looking import open_engine
 
     settings = read_settings(
-        model, granularity, window, decoder, device, features, features_cap, subtitles
+        model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     output = Output(format_name, output_file, video)
     asked = gather_questions(questions or [], questions_file)
@@ -87,7 +91,7 @@ def ask(
     damage: dict[str, None] = {}
     notes: list[str] = []
     with ProgressLine(quiet) as progress:
-        load = progress.before("loading the model", lambda: open_engine(settings))
+        load = progress.before("loading the model", lambda: open_model(settings, quiet))
         for report in ask_video(video, asked, settings, load, progress.show, notes.append):
             progress.hide()
             output.add(report)

@@ -33,6 +33,10 @@ def index(
     ] = None,
     decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
     device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
+    kernels: Annotated[
+        str,
+        typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
+    ] = "auto",
     subtitles: Annotated[
         str,
         typer.Option(
@@ -113,7 +117,9 @@ def index(
     elif not paths:
         raise UsageError("there is nothing to index", "name videos, or folders of them")
     else:
-        settings = read_settings(model, granularity, window, decoder, device, subtitles=subtitles)
+        settings = read_settings(
+            model, granularity, window, decoder, device, subtitles=subtitles, kernels=kernels
+        )
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
         choices = Choices(

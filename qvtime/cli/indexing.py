@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from qvtime import formats
+from qvtime.cli.opening import open_model
 from qvtime.cli.output import OF_ONE_VIDEO, Output
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say
@@ -15,7 +16,6 @@ from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
-from qvtime.tasks.looking import open_engine
 from qvtime.tasks.videos import are_several
 
 
@@ -69,7 +69,7 @@ def index_and_tell(
     counted: Counter[Outcome] = Counter()
     trouble = False
     with ProgressLine(quiet) as progress:
-        load = progress.before("loading the model", lambda: open_engine(settings))
+        load = progress.before("loading the model", lambda: open_model(settings, quiet))
         run = index_paths(paths, choices, settings, load, lambda path, at: progress.show(at, path))
         for done in run:
             progress.hide()

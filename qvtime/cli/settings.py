@@ -4,7 +4,7 @@ import re
 
 from qvtime.cli.sizes import parse_size
 from qvtime.errors import UsageError
-from qvtime.settings import DECODERS, GRANULARITIES_MS, Settings
+from qvtime.settings import DECODERS, GRANULARITIES_MS, KERNEL_MODES, Settings
 from qvtime.timestamps import parse_time
 
 SHORTEST_WINDOW_MS = 1000
@@ -21,6 +21,7 @@ def read_settings(
     features: str = "auto",
     features_cap: str = "2GB",
     subtitles: str = "auto",
+    kernels: str = "auto",
 ) -> Settings:
     """The settings of these options. UsageError for what they cannot be."""
     granularity_ms = parse_time(granularity)
@@ -35,6 +36,9 @@ def read_settings(
         raise UsageError(f"--window cannot be {window}", hint="use a second or more")
     if not _DEVICE.fullmatch(device):
         raise UsageError(f'there is no device "{device}"', "use auto, cpu, cuda or cuda:1")
+    modes = [mode for mode in KERNEL_MODES if mode == kernels]
+    if not modes:
+        raise UsageError(f"--kernels cannot be {kernels}", f"use {', '.join(KERNEL_MODES)}")
     if not model:
         raise UsageError("--model is empty", hint="use a hub name, a folder, or demo")
     if not subtitles:
@@ -50,6 +54,7 @@ def read_settings(
         features=features,
         features_cap_bytes=parse_size(features_cap),
         subtitles=subtitles,
+        kernels=modes[0],
     )
 
 

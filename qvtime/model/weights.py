@@ -19,7 +19,8 @@ from qvtime.model.hub import FoundModel, find_model
 from qvtime.model.kernels import install_kernels, why_no_kernels
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
-from qvtime.ops.kernels import REFERENCE, Kernels, Mode, choose_kernels
+from qvtime.ops.kernels import REFERENCE, Kernels, choose_kernels
+from qvtime.settings import KernelMode
 
 SMALL_BYTES = 512 << 20
 """Checkpoints up to this size run in float32, where rounding never decides; others in bfloat16."""
@@ -50,7 +51,7 @@ def load_model(
     name_or_folder: str,
     device: str = "auto",
     dtype: torch.dtype | None = None,
-    kernels: Mode = "auto",
+    kernels: KernelMode = "auto",
 ) -> LoadedModel:
     """The model of that name (`demo`, a folder, owner/name), on `device` (`auto`, `cpu`, `cuda…`).
 

@@ -9,8 +9,7 @@ import torch
 from qvtime.errors import ModelError
 from qvtime.ops.cuda import CudaLauncher, why_no_cuda
 from qvtime.ops.launch import Launch, Launcher
-
-Mode = Literal["auto", "cuda", "reference", "check"]
+from qvtime.settings import KernelMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,11 @@ class Kernels:
     name: Literal["cuda", "reference", "check"]
     launcher: Launcher | None = None
     note: str | None = None
+
+    @property
+    def described(self) -> str:
+        """The name, and the note if there is one."""
+        return self.name if self.note is None else f"{self.name} ({self.note})"
 
     def launch(
         self,
@@ -52,7 +56,7 @@ class Kernels:
 REFERENCE = Kernels("reference")
 
 
-def choose_kernels(mode: Mode, device: str, unsupported: str | None = None) -> Kernels:
+def choose_kernels(mode: KernelMode, device: str, unsupported: str | None = None) -> Kernels:
     """The kernels for a model on `device`; `unsupported`: why the model cannot have CUDA's.
 
     `auto` takes CUDA where it can. Raises ModelError for a forced choice that cannot be met.

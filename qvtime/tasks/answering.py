@@ -60,6 +60,7 @@ def report_of(
         "windows": len(closer),
         "decoder": reader.info.decoder,
         "device": engine.loaded.device,
+        "kernels": engine.loaded.kernels.described,
         "revision": engine.loaded.revision,
         "dropped": "; ".join(_dropped(passes)) or None,
     }

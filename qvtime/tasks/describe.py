@@ -78,6 +78,7 @@ def describe_video(
             "windows": len(parts),
             "decoder": reader.info.decoder,
             "device": engine.loaded.device,
+            "kernels": engine.loaded.kernels.described,
             "revision": engine.loaded.revision,
             "dropped": "; ".join(dropped) or None,
         },

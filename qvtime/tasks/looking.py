@@ -53,7 +53,7 @@ def open_engine(settings: Settings) -> "Engine":
     from qvtime.model.engine import Engine
     from qvtime.model.weights import load_model
 
-    return Engine(load_model(settings.model, settings.device))
+    return Engine(load_model(settings.model, settings.device, kernels=settings.kernels))
 
 
 def look_at(

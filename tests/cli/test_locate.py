@@ -146,7 +146,7 @@ def test_a_folder_and_a_list_with_the_model_loaded_once(
         loads.append(settings)
         return open_engine(settings)
 
-    monkeypatch.setattr("qvtime.cli.locating.open_engine", counted)
+    monkeypatch.setattr("qvtime.tasks.looking.open_engine", counted)
     folder = tmp_path / "folder" / "deep"
     folder.mkdir(parents=True)
     shutil.copy(SHORT, folder / "b.mp4")

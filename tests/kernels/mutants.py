@@ -2,8 +2,8 @@
 
     python tests/kernels/mutants.py [WORD ...]      only the mutants whose name has one of the words
 
-The kernels run under the address and undefined-behaviour sanitizers, which must find nothing in
-them as they are. Exits with 1 when a bug survives.
+A bug that the tests do not see is tried once more under the address and undefined-behaviour
+sanitizers, which must find nothing in the kernels as they are. Exits with 1 when a bug survives.
 """
 # ruff: noqa: T201 (a script prints)
 
@@ -48,8 +48,8 @@ def read_mutants() -> list[Mutant]:
     return [Mutant(*row) for row in rows]
 
 
-def library(folder: Path, mutant: Mutant | None) -> Path:
-    """The kernels with this bug, as a library under the sanitizers."""
+def library(folder: Path, mutant: Mutant | None, options: tuple[str, ...] = SANITIZED) -> Path:
+    """The kernels with this bug, as a library; under the sanitizers unless `options` differ."""
     for path in kernels_folder().iterdir():
         if path.suffix in (".cu", ".cuh"):
             text = path.read_text("utf-8")
@@ -58,27 +58,33 @@ def library(folder: Path, mutant: Mutant | None) -> Path:
                     raise SystemExit(f'"{mutant.name}" is not in {path.name} exactly once')
                 text = text.replace(mutant.old, mutant.new)
             (folder / path.name).write_text(text, "utf-8")
-    return build(folder, (*SANITIZED, "-Wno-error"), folder)
+    return build(folder, (*options, "-Wno-error"), folder)
 
 
-def passes(built: Path, kernel: str, quiet: bool = True) -> bool:
-    """Whether the tests of a kernel pass with this library; a process of their own may crash."""
+def passes(built: Path, kernel: str, *files: str) -> bool:
+    """Whether tests of a kernel pass with this library; a process of their own may crash."""
     import pytest
 
     child = os.fork()
     if not child:
         os.environ["KERNELS_LIBRARY"] = str(built)
-        if quiet:
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, 1)
-            os.dup2(nothing, 2)
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
         here = Path(__file__).parent
-        tests = [str(here / "test_entries.py"), str(here / TESTS[kernel])]
         chosen = ["-k", f"{kernel} or {TESTS[kernel].removesuffix('.py')}"]
-        options = ["-x", "-q", "-p", "no:cacheprovider", "--timeout", "300"]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--timeout", "600"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # transformers is here
-        os._exit(pytest.main([*options, *chosen, *tests]))
+        os._exit(pytest.main([*options, *chosen, *(str(here / file) for file in files)]))
     return os.waitpid(child, 0)[1] == 0
+
+
+def survives(mutant: Mutant, room: Path) -> bool:
+    """Whether neither the tests nor the sanitizers see this bug."""
+    files = "test_entries.py", TESTS[mutant.kernel]
+    return all(
+        passes(library(room, mutant, options), mutant.kernel, *files) for options in ((), SANITIZED)
+    )
 
 
 def main() -> int:
@@ -98,19 +104,18 @@ def main() -> int:
         m for m in read_mutants() if not sys.argv[1:] or any(w in m.name for w in sys.argv[1:])
     ]
     survivors = 0
-    with tempfile.TemporaryDirectory() as room:
-        sound = library(Path(room), None)
+    with tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        sound = library(room, None)
         for kernel in sorted({mutant.kernel for mutant in wanted}):
-            if not passes(sound, kernel, quiet=False):
+            if not passes(sound, kernel, "test_entries.py"):
                 raise SystemExit(f"the tests of {kernel} fail without any bug planted")
-        print("no bug planted: all tests pass, and the sanitizers find nothing")
+        print("no bug planted: the tests pass, and the sanitizers find nothing", flush=True)
         for mutant in wanted:
-            survived = passes(library(Path(room), mutant), mutant.kernel)
+            survived = survives(mutant, room)
             survivors += survived
-            print(
-                f"{'SURVIVED' if survived else 'found':9}{mutant.kernel:17}{mutant.name}",
-                flush=True,
-            )
+            verdict = "SURVIVED" if survived else "found"
+            print(f"{verdict:9}{mutant.kernel:17}{mutant.name}", flush=True)
     print(f"{len(wanted) - survivors} of {len(wanted)} planted bugs found")
     return int(survivors > 0)
 

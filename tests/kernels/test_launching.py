@@ -9,9 +9,10 @@ import torch
 from qvtime.errors import ModelError
 from qvtime.ops import kernels as kernels_module
 from qvtime.ops.cuda import why_no_cuda
-from qvtime.ops.kernels import REFERENCE, Kernels, Mode, choose_kernels, rounding_bound
+from qvtime.ops.kernels import REFERENCE, Kernels, choose_kernels, rounding_bound
 from qvtime.ops.launch import Launch, aligned, blocks_of
 from qvtime.ops.patches import patches_from
+from qvtime.settings import KernelMode
 from tests.kernels.host import SHIM, HostLauncher, build
 
 
@@ -20,12 +21,12 @@ def launch_of(*arguments: object, entry: str = "position_ids_i64") -> Launch:
 
 
 @pytest.mark.parametrize("mode", ["auto", "reference"])
-def test_a_cpu_has_references(mode: Mode) -> None:
+def test_a_cpu_has_references(mode: KernelMode) -> None:
     assert choose_kernels(mode, "cpu") is REFERENCE
 
 
 @pytest.mark.parametrize("mode", ["cuda", "check"])
-def test_a_forced_choice_fails_with_the_reason(mode: Mode) -> None:
+def test_a_forced_choice_fails_with_the_reason(mode: KernelMode) -> None:
     with pytest.raises(ModelError, match="the model runs on cpu") as raised:
         choose_kernels(mode, "cpu")
     assert "--kernels reference" in (raised.value.hint or "")

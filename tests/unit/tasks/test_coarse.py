@@ -17,6 +17,7 @@ import pytest
 from qvtime import formats
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.model.habits import Habits
+from qvtime.ops.kernels import REFERENCE
 from qvtime.report import Report
 from qvtime.settings import PATCH_BUDGET, Settings
 from qvtime.tasks import ask as asking
@@ -106,6 +107,7 @@ class SeeingEngine:
             name="seeing",
             revision="1",
             device="cpu",
+            kernels=REFERENCE,
             habits=Habits(window_patches=PATCHES, answer_form="", when_form="{event}"),
         )
     )
