@@ -13,7 +13,7 @@ from qvtime.tasks.clips import cut_clips, draw, sheet_rows
 from qvtime.timestamps import format_time
 
 if TYPE_CHECKING:  # OpenCV is loaded only for a sheet
-    from qvtime.video.sheet import SheetRow
+    from qvtime.tasks.clips import SheetRow
 
 EARLY_MS = 100
 """Less than this is the picture that was on screen when the span began."""

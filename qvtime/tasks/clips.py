@@ -18,7 +18,7 @@ from qvtime.video.cut import cut_clip, ending_for
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # OpenCV is loaded only for a sheet
-    from qvtime.video.sheet import SheetRow
+    from qvtime.video.sheet import SheetRow as SheetRow
 
 PICTURES_A_ROW = 6
 LONGEST_NAME_BYTES = 255

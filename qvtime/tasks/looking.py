@@ -17,7 +17,8 @@ from qvtime.video.sampling import frame_times
 from qvtime.video.size import fit_size
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine, Look
+    from qvtime.model.engine import Engine as Engine
+    from qvtime.model.engine import Look
     from qvtime.model.vision import VideoFeatures
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader

@@ -38,7 +38,6 @@ HOMES = {
     "cv2": {"video", "training"},
     "cupy": {"ops"},
     "huggingface_hub": {"model"},
-    "pysubs2": {"formats"},
     "rich": {"cli"},
     "safetensors": {"model", "store", "training"},
     "sqlite3": {"store"},
