@@ -9,7 +9,6 @@ from qvtime.evaluation import mistakes as kinds
 from qvtime.evaluation.entries import Interval
 from qvtime.evaluation.mistakes import Mistakes
 
-
 LARGEST = 1e12
 """Times (seconds) and scores beyond this overflow in the sums and cannot be meant."""
 

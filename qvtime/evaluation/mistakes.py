@@ -21,9 +21,7 @@ REPEATED_KEY = Kind("has a key twice (the last one counts)", loses=True)
 OTHER_RECORD = Kind("is no record of this format (left out)", loses=True)
 NO_NAME = Kind("names no query and no video (left out)", loses=True)
 NOT_TWO_TIMES = Kind("has a span that is not two numbers (left out)", loses=True)
-NOT_FINITE = Kind(
-    "has a time or a score that is NaN, infinite or beyond 1e12 (left out)", loses=True
-)
+NOT_FINITE = Kind("has a time or a score that is NaN, infinite or absurd (left out)", loses=True)
 REVERSED = Kind("has a span that ends before it starts (it meets nothing)", loses=False)
 REVERSED_TRUTH = Kind("has a true span that ends before it starts (left out)", loses=True)
 EMPTY_TRUTH = Kind("has a true span without length (nothing can meet it)", loses=False)

@@ -21,8 +21,10 @@ QVHIGHLIGHTS = PRESETS["qvhighlights"]
 
 def pair(truth: Sequence[tuple[float, ...]], found: Sequence[tuple[float, ...]]) -> Pair:
     def entry(windows: Sequence[tuple[float, ...]]) -> Entry:
+        scores = (one[2] if len(one) > 2 else None for one in windows)
+        each = zip(windows, scores, strict=True)
         return Entry(
-            "here", intervals=tuple(Interval(one[0], one[1], *one[2:3]) for one in windows)
+            "here", intervals=tuple(Interval(one[0], one[1], score) for one, score in each)
         )
 
     return Pair(entry(truth), entry(found))
