@@ -4,16 +4,30 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from qvtime.settings import Settings
 from qvtime.store.index import open_index
 from qvtime.store.place import place_of
+from qvtime.tasks import folders
+from qvtime.tasks.folders import Choices, Done
+from qvtime.tasks.looking import Progress
 from qvtime.timeline import Event, Span
 from tests.cli.conftest import ROOT, Qvtime, command, environment
 from tests.scripted import seeing
 
+REAL = ROOT.parent / "shared" / "videos"
+BROKEN = {
+    "chunk_out_of_range.mp4",
+    "count.h264",  # it has no times
+    "mp4Muxed.mp4",
+    "sine-3s-xhe-aac-44khz-mono.mp4",
+    "zeroLength.ts",
+    "zero_empty_stsc.mp4",
+}
 INDEX = ("index", "-m", "demo", "-q", "--granularity", "1")
 
 
@@ -35,7 +49,17 @@ def folder(tmp_path: Path, clip: Path) -> Path:
 def model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that is there at once, and sees a dog in every video."""
     script = seeing([Event(Span(0, 2000), "a dog runs")])
-    monkeypatch.setattr("qvtime.cli.indexing.open_engine", lambda _settings: script.load())
+
+    def index_paths(
+        paths: Sequence[str],
+        choices: Choices,
+        settings: Settings,
+        _load: object,
+        progress: Callable[[str, Progress], None],
+    ) -> Iterator[Done]:
+        return folders.index_paths(paths, choices, settings, script.load, progress)
+
+    monkeypatch.setattr("qvtime.cli.indexing.index_paths", index_paths)
 
 
 @pytest.mark.usefixtures("model")
@@ -148,6 +172,24 @@ def test_names_of_any_bytes(qvtime: Qvtime, folder: Path, clip: Path) -> None:
     listed = qvtime("index", "--list", str(folder)).stdout
     assert len(listed.splitlines()) == 2
     assert "\x1b" not in listed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("model")
+@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real clips is not here")
+def test_good_odd_and_broken_clips_in_one_run(qvtime: Qvtime, tmp_path: Path) -> None:
+    clips = sorted(str(file) for file in REAL.iterdir() if file.is_file() and file.suffix != ".md")
+    kept = ("--index", str(tmp_path / "kept"), "--window", "20s")
+    ran = qvtime(*INDEX, *kept, *clips)
+    assert (ran.code, ran.stdout) == (3, "")
+    for name in BROKEN:
+        assert f"{REAL / name}: " in ran.stderr
+    listed = qvtime("index", "--list", *kept[:2], "-f", "jsonl").stdout.splitlines()
+    status = {Path(one["path"]).name: one["status"] for one in map(json.loads, listed)}
+    assert status == {
+        Path(clip).name: "failed" if Path(clip).name in BROKEN else "done" for clip in clips
+    }
 
 
 @pytest.mark.usefixtures("model")

@@ -62,7 +62,8 @@ class Look:
 
 class Engine:
     habits = SimpleNamespace(window_patches=8, frame_pixels=64 * 64, ask=lambda words: words)
-    loaded = SimpleNamespace(habits=habits, name="m", device="cpu", revision="1")
+    kernels = SimpleNamespace(described="reference")
+    loaded = SimpleNamespace(habits=habits, name="m", device="cpu", revision="1", kernels=kernels)
     def look(self, frames, centres, *_, **__):
         return Look()
     def __enter__(self):
