@@ -18,7 +18,7 @@ PAGES = sorted(
     key=lambda page: page.as_posix(),
 )
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
-COMMAND = re.compile(r"^(?:\$ |    )?(qvtime ask .*--model demo.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^(?:\$ |    )?(qvtime (?:ask|locate) .*--model demo.*)$", re.MULTILINE)
 
 every_page = pytest.mark.parametrize(
     "page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES]
