@@ -22,10 +22,13 @@ RECORDED_ATTENTION = "qvtime_recorded"
 
 
 class AttentionRecorder:
-    """Keeps the rotated queries and keys of some layers of one forward pass."""
+    """Keeps the rotated queries and keys of some layers of one forward pass.
 
-    def __init__(self, layers: tuple[int, ...], heads: int) -> None:
-        self.layers, self.heads = layers, heads
+    layers: where times look at patches; saying_layer: where answers look at what was found.
+    """
+
+    def __init__(self, layers: tuple[int, ...], heads: int, saying_layer: int = -1) -> None:
+        self.layers, self.heads, self.saying_layer = layers, heads, saying_layer
         self.recorded: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         ALL_ATTENTION_FUNCTIONS.register(RECORDED_ATTENTION, self.attend)
 
@@ -41,7 +44,7 @@ class AttentionRecorder:
     ) -> tuple[torch.Tensor, None]:
         """Plain grouped-query attention that remembers query [B, heads, S, D] and key."""
         query, key = query.to(value.dtype), key.to(value.dtype)
-        if module.layer_idx in self.layers:
+        if module.layer_idx in (*self.layers, self.saying_layer):
             self.recorded[module.layer_idx] = (query, key)
         groups = query.shape[1] // key.shape[1]
         mixed = F.scaled_dot_product_attention(
@@ -69,7 +72,7 @@ def alignment_loss(
     """
     patches = batch.targets.shape[1]
     loss = shares = torch.zeros((), device=batch.targets.device)
-    for query, key in recorder.recorded.values():
+    for query, key in (recorder.recorded[layer] for layer in recorder.layers):
         groups = query.shape[1] // key.shape[1]
         kept = [head // groups for head in range(recorder.heads)]
         for row in range(len(batch.owners)):
@@ -90,5 +93,21 @@ def alignment_loss(
             loss = loss + ((entropy - target * mass.log()).sum(-1).mean(0) * weight).sum()
             share = (mass.detach() * (target > 0)).sum(-1).mean(0)
             shares = shares + (share * weight).sum()
-    count = batch.weights.sum() * len(recorder.recorded)
+    count = batch.weights.sum() * len(recorder.layers)
     return loss / count, shares / count
+
+
+def link_loss(recorder: AttentionRecorder, batch: "Batch") -> torch.Tensor:
+    """The mean of -log of the attention that tokens pay to the one that found what they say."""
+    query, key = recorder.recorded[recorder.saying_layer]
+    groups = query.shape[1] // key.shape[1]
+    kept = [head // groups for head in range(recorder.heads)]
+    loss = torch.zeros((), device=query.device)
+    for row in range(len(batch.owners)):
+        places, sources = batch.links[batch.links[:, 0] == row, 1:].unbind(1)
+        asked = query[row, : recorder.heads, places].float()  # [H, n, D]
+        scores = asked @ key[row, kept].float().transpose(1, 2) / query.shape[-1] ** 0.5
+        scores = scores.masked_fill(~batch.visible[row, :, places], float("-inf"))
+        there = scores.log_softmax(-1)[:, torch.arange(len(places)), sources]
+        loss = loss - there.mean(0).sum()
+    return loss / max(1, len(batch.links))

@@ -28,7 +28,8 @@ class Batch:
     meant_rows, meant_places: int64 [M], found: bool [M] and meant: float32 [M, KINDS], what
     tokens of questions stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the
     patches' times; said_rows, said_places: int64 [K], said_found: bool [K] and said: int64
-    [K, 3], those of times in questions and answers (questions.Moment); cells: int64 [B * P * 9, 3].
+    [K, 3], those of times in questions and answers (questions.Moment); links: int64 [L, 3], row,
+    token, and the token that it should attend to (Tail.source); cells: int64 [B * P * 9, 3].
     """
 
     patches: torch.Tensor
@@ -55,6 +56,7 @@ class Batch:
     said_places: torch.Tensor
     said_found: torch.Tensor
     said: torch.Tensor
+    links: torch.Tensor
     cells: torch.Tensor
 
 
@@ -93,6 +95,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
     positions = torch.zeros((3, size, longest), dtype=torch.int64)
     meanings: list[tuple[int, int, Meaning]] = []
     moments: list[tuple[int, int, Moment]] = []
+    links: list[tuple[int, int, int]] = []
     aligned: list[tuple[int, int, Alignment]] = []
     for row, lesson in enumerate(lessons):
         prefix = len(lesson.prefix)
@@ -114,6 +117,9 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
             aligned += [(row, start + one.place, one) for one in tail.alignments]
             meanings += [(row, start + one.place, one) for one in tail.meanings]
             moments += [(row, start + one.place, one) for one in tail.moments]
+            if tail.source is not None:
+                saying = range(start + tail.answer_start - 1, end - 1)
+                links += [(row, place, start + tail.source) for place in saying]
             start = end
     meant = torch.zeros((len(meanings), KINDS))
     for place, (_, _, one) in enumerate(meanings):
@@ -147,6 +153,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         said_rows=torch.tensor([m[0] for m in moments]),
         said_places=torch.tensor([m[1] for m in moments]),
         said_found=torch.tensor([m[2].found for m in moments]),
+        links=torch.tensor(links).view(-1, 3),
         said=_digits([m[2].time_ms for m in moments]),
         cells=torch.from_numpy(np.concatenate([one.cells for one in lessons])).view(-1, 3),
     )

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from transformers import Qwen3VLForConditionalGeneration
 
-from qvtime.training.alignment import AttentionRecorder, alignment_loss
+from qvtime.training.alignment import AttentionRecorder, alignment_loss, link_loss
 from qvtime.training.batches import IGNORED, KINDS_OF_QUESTION, Batch, Glimpses
 from qvtime.training.glimpses import ABSENT, CELL_LABELS
 from qvtime.training.miniature import (
@@ -20,6 +20,7 @@ from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
 ALIGNMENT_WEIGHT = 1.0
 EVENTS_WEIGHT = 0.3
 CLOCK_WEIGHT = 0.5
+LINK_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,9 @@ def answer_loss(
     figures |= {"clock": on_time, "said": said_right}
     if aligned:
         alignment, share = alignment_loss(recorder, batch)
-        loss = loss + ALIGNMENT_WEIGHT * alignment
-        figures |= {"alignment": alignment.item(), "share": share.item()}
+        links = link_loss(recorder, batch)
+        loss = loss + ALIGNMENT_WEIGHT * alignment + LINK_WEIGHT * links
+        figures |= {"alignment": alignment.item(), "share": share.item(), "links": links.item()}
     figures |= _exact(logits.argmax(-1) == wanted, batch, spoken)
     return Taught(loss, figures)
 

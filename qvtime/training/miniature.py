@@ -20,6 +20,8 @@ FINDING_LAYER = 5
 """That after which they read what a question found."""
 ALIGNED_LAYERS = (3, 4)
 ALIGNED_HEADS = 2
+SAYING_LAYER = 5
+"""The last one (counted from 0, as ALIGNED_LAYERS): answers read what their question found."""
 
 
 def build_model(tokenizer: Any, seed: int = 0) -> Qwen3VLForConditionalGeneration:

@@ -61,7 +61,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """One question with its answer. `answer_start` is the place of the answer's first id."""
+    """One question with its answer.
+
+    answer_start: the place of the answer's first id; source: that of the token which found what
+    the answer says, where there is one.
+    """
 
     ids: tuple[int, ...]
     answer_start: int
@@ -69,6 +73,7 @@ class Tail:
     meanings: tuple[Meaning, ...]
     moments: tuple[Moment, ...]
     kind: str
+    source: int | None = None
 
 
 class Book:
@@ -237,10 +242,11 @@ class Book:
             elif inside:
                 text_time += self.tokenizer.decode([token])
         return Tail(
-            (*words, *answered),
-            len(words),
-            tuple(alignments),
-            tuple(meanings),
-            tuple(moments),
-            kind,
+            ids=(*words, *answered),
+            answer_start=len(words),
+            alignments=tuple(alignments),
+            meanings=tuple(meanings),
+            moments=tuple(moments),
+            kind=kind,
+            source=meanings[0].place if kind == "at" else None,
         )

@@ -29,7 +29,13 @@ from qvtime.training.export import export
 from qvtime.training.glimpses import GLIMPSES_PER_CLIP, make_glimpse
 from qvtime.training.lessons import make_lesson
 from qvtime.training.losses import answer_loss, cell_loss, see
-from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
+from qvtime.training.miniature import (
+    ALIGNED_HEADS,
+    ALIGNED_LAYERS,
+    SAYING_LAYER,
+    TeachingHeads,
+    build_model,
+)
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
@@ -53,7 +59,7 @@ def main() -> None:
         model.load_state_dict(load_model(str(options.start), "cpu").model.state_dict())
     model = model.to(options.device)
     speed_up_vision(model)
-    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS)
+    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYER)
     recorder.install(model)
     heads = TeachingHeads().to(options.device)
     options.out.mkdir(parents=True, exist_ok=True)

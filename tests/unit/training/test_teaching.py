@@ -12,12 +12,18 @@ from qvtime.model.prefix import prefill
 from qvtime.model.prompt import encode_question, encode_video
 from qvtime.model.vision import speed_up_vision, video_features
 from qvtime.timeline import Span
-from qvtime.training.alignment import AttentionRecorder, alignment_loss
+from qvtime.training.alignment import AttentionRecorder, alignment_loss, link_loss
 from qvtime.training.batches import IGNORED, Batch, collate
 from qvtime.training.glimpses import make_glimpse
 from qvtime.training.lessons import Lesson, make_lesson
 from qvtime.training.losses import answer_loss
-from qvtime.training.miniature import ALIGNED_HEADS, ALIGNED_LAYERS, TeachingHeads, build_model
+from qvtime.training.miniature import (
+    ALIGNED_HEADS,
+    ALIGNED_LAYERS,
+    SAYING_LAYER,
+    TeachingHeads,
+    build_model,
+)
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
@@ -55,7 +61,7 @@ def test_a_packed_lesson_gives_the_logits_of_inference(
     model.eval()
     speed_up_vision(model)
     batch = collate(lessons, *controls(tokenizer))
-    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS)
+    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYER)
     seen: dict[str, torch.Tensor] = {}
     model.model.language_model.register_forward_hook(
         lambda _module, _args, output: seen.update(hidden=output.last_hidden_state)
@@ -240,6 +246,20 @@ def test_the_alignment_loss_counts_tokens_by_their_weights() -> None:
     loss, share = alignment_loss(recorded(query, key), batch)
     assert loss.item() == pytest.approx(np.log(4) / 4, abs=1e-5)
     assert share.item() == pytest.approx((3 + 0.25) / 4)
+
+
+def test_the_link_loss_is_zero_on_the_token_that_found_it() -> None:
+    lesson = SimpleNamespace(
+        owners=torch.full((1, 4), -1),
+        visible=torch.ones((1, 1, 4, 4), dtype=torch.bool).tril(),
+        links=torch.tensor([[0, 3, 1]]),
+    )
+    query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    recorder = AttentionRecorder((), 1, saying_layer=0)
+    recorder.recorded[0] = (query, key)
+    assert link_loss(recorder, cast("Batch", lesson)).item() == pytest.approx(np.log(4))
+    query[0, 0, 3, 0], key[0, 0, 1, 0] = 100.0, 10.0
+    assert link_loss(recorder, cast("Batch", lesson)).item() == pytest.approx(0, abs=1e-5)
 
 
 def test_the_alignment_loss_of_a_span_wants_all_of_it() -> None:
