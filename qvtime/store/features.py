@@ -7,6 +7,7 @@ counts as not there, and is written anew. Nothing in it can run code: it is safe
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ LAYOUT = 1
 """Raised when the same key would mean other numbers: how pictures are sized, paired or encoded."""
 
 ENDING = ".safetensors"
+OWN_NAME = re.compile(rf"[0-9a-f]{{40}}{re.escape(ENDING)}")
+"""What kept features are called; anything else in the folder, such as weights, is someone's own."""
 LONGEST_HEADER_BYTES = 16 << 20
 ABANDONED_SECONDS = 3600
 """A temporary file this old was left by a run that was killed."""
@@ -123,14 +126,14 @@ class FeatureStore:
             over_bytes -= size
 
     def _files(self) -> list[tuple[int, str, int]]:
-        """(last used, name, bytes) of every file, longest unused first; abandoned ones are gone."""
+        """(last used, name, bytes) of what is kept, longest unused first; abandoned files go."""
         files = []
         try:
             with os.scandir(self.folder) as entries:
                 for entry in entries:
                     with suppress(FileNotFoundError):
                         status = entry.stat(follow_symlinks=False)
-                        if entry.name.endswith(ENDING) and stat.S_ISREG(status.st_mode):
+                        if OWN_NAME.fullmatch(entry.name) and stat.S_ISREG(status.st_mode):
                             files.append((status.st_mtime_ns, entry.name, status.st_size))
                         elif _is_abandoned(entry.name, status):
                             (self.folder / entry.name).unlink()

@@ -229,13 +229,16 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) 
 
 def test_files_of_others_stay_and_those_of_killed_runs_go(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path, file_bytes() + 20)
-    theirs, fresh, old = (tmp_path / n for n in ("notes.txt", ".qvtime-1.tmp", ".qvtime-2.tmp"))
-    for path in (theirs, fresh, old):
+    names = ("notes.txt", "model.safetensors", ".qvtime-1.tmp", ".qvtime-2.tmp")
+    notes, weights, fresh, old = (tmp_path / name for name in names)
+    for path in (notes, weights, fresh, old):
         path.write_bytes(bytes(10_000))
-    for path in (theirs, old):
+    for path in (notes, weights, old):
         os.utime(path, (0, 0))
     store.keep(KEY, arrays_of(1))
-    assert theirs.exists()
+    assert store.size_bytes() == file_bytes()
+    assert notes.exists()
+    assert weights.exists(), "a folder of models may be named by mistake"
     assert fresh.exists(), "another process may be writing it"
     assert not old.exists()
 
