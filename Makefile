@@ -27,6 +27,7 @@ bench: .venv/dev.stamp
 	$(RUN) benchmarks/decode.py
 	$(RUN) benchmarks/vision.py
 	$(RUN) benchmarks/prefix.py
+	$(RUN) benchmarks/stock.py
 
 gpu: .venv/dev.stamp
 	QVTIME_REQUIRE_GPU=1 $(RUN) -m pytest -m gpu

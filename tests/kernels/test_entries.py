@@ -8,6 +8,7 @@ from qvtime.ops.kernels import Kernels
 from qvtime.ops.source import KERNELS, kernel_source, kernels_folder
 from tests.kernels.cases import run_case
 from tests.kernels.host import ENTRIES, HostLauncher
+from tests.kernels.mutants import Mutant, read_mutants
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -42,3 +43,11 @@ def test_its_text_stands_alone(kernel: str) -> None:
 def test_the_readme_has_it(kernel: str) -> None:
     readme = (kernels_folder() / "README.md").read_text("utf-8")
     assert f"## {kernel}.cu" in readme
+
+
+@pytest.mark.parametrize("mutant", read_mutants(), ids=lambda mutant: mutant.name)
+def test_a_planted_bug_still_has_its_place(mutant: Mutant) -> None:
+    """`make mutants` plants each of them; here only that the kernels did not move away."""
+    text = (kernels_folder() / mutant.file).read_text("utf-8")
+    assert text.count(mutant.old) == 1
+    assert mutant.kernel in KERNELS
