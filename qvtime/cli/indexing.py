@@ -73,6 +73,8 @@ def index_and_tell(
         run = index_paths(paths, choices, settings, load, lambda path, at: progress.show(at, path))
         for done in run:
             progress.hide()
+            if printed is not None and done.indexed.path:
+                printed.spare(done.indexed.path)
             counted[done.indexed.outcome] += 1
             trouble |= _tell(done)
             if printed is not None and done.report is not None:

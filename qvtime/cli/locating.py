@@ -136,6 +136,7 @@ class Run:
                 )
 
             for path, look in locate_candidates(candidates, locate):
+                output.spare(path)
                 report = None
                 with self._going_on(Videos((path,), None, False)):
                     report = look()

@@ -11,6 +11,7 @@ from qvtime.errors import OutputError, UsageError
 from qvtime.formats.cue import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
+from qvtime.tasks.videos import is_called_a_video
 
 STREAMED = ("text", "jsonl", "csv")
 """Formats whose every report can be printed as it comes."""
@@ -22,8 +23,8 @@ class Output:
 
     On stdout, text, JSON lines and CSV leave at once, other formats when all is done. A file is
     written at the end. What can be known to be wrong is an error before any work is done.
-    `video` is not overwritten; `several` when there may be more than one: their reports are told
-    apart, and are JSON lines by default where no one reads along.
+    `video` is not overwritten, nor is any other; `several` when there may be more than one: their
+    reports are told apart, and are JSON lines by default where no one reads along.
     """
 
     def __init__(
@@ -48,14 +49,16 @@ class Output:
             )
         if self._file:
             check_writable(self._file)
+            if video is not None:
+                self.spare(video)
+            if is_called_a_video(self._file) and self._file.exists():
+                raise OutputError(f"cannot write {self._file}: it is a video", "name another file")
         self._format = format_name
         self._several = False
         self._printed = 0
         self._reports: list[Report] = []
         if several:
             self.expect(2)
-        if video is not None:
-            self.spare(video)
 
     def spare(self, video: str) -> None:
         """OutputError when writing would replace this video."""

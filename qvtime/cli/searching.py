@@ -27,6 +27,8 @@ def print_found(folder: str, event: str, top_k: int | None, output: Output) -> i
     """Hand on what the index has, the best video first; the exit code: 0, or 1 for nothing."""
     reports = search_reports(folder, event, top_k or TOP_K)
     for report in reports:
+        output.spare(report.path)
+    for report in reports:
         output.add(report)
     output.finish()
     return 0 if reports else NOTHING_FOUND

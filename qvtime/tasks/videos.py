@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qvtime.errors import VideoError
-from qvtime.video.walk import read_file_list, walk
+from qvtime.video.walk import VIDEO_NAME, read_file_list, walk
 
 
 def find_videos(
@@ -22,6 +22,11 @@ def find_videos(
     """
     listed = () if file_list is None else read_file_list(file_list, nul)
     return walk(chain(paths, listed), failed=failed)
+
+
+def is_called_a_video(file: Path) -> bool:
+    """Whether the file's name ends as that of a video does."""
+    return VIDEO_NAME.fullmatch(file.name) is not None
 
 
 def are_several(paths: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -158,6 +159,24 @@ def test_a_second_run_ends_at_once(qvtime: Qvtime, folder: Path) -> None:
         assert f"process {os.getpid()} is changing this index" in ran.stderr
         assert qvtime("index", "--list", str(folder)).code == 0, "reading goes on"
         assert qvtime("index", "--forget", str(folder)).code == 4
+
+
+@pytest.mark.usefixtures("model")
+def test_no_video_is_overwritten(qvtime: Qvtime, folder: Path, clip: Path) -> None:
+    video, odd = folder / "a.mp4", folder / "odd.dat"
+    shutil.copy(clip, odd)
+    paths = (str(folder), str(odd))
+    for file in (video, odd):
+        ran = qvtime(*INDEX, *paths, "-f", "json", "-o", str(file))
+        assert (ran.code, ran.stdout) == (5, "")
+        assert re.search(f"cannot write {file}: it is (a|the) video", ran.stderr)
+        shown = qvtime("index", "--show", str(odd), "-f", "json", "-o", str(file))
+        assert shown.code == 5
+    for look in ((), ("--no-look",)):
+        found = ("locate", "--index", str(folder), "-m", "demo", "-q", "dog runs", *look)
+        for file in (video, odd):
+            assert qvtime(*found, "-f", "json", "-o", str(file)).code == 5
+    assert video.read_bytes() == odd.read_bytes() == clip.read_bytes()
 
 
 @pytest.mark.usefixtures("model")

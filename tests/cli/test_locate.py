@@ -213,8 +213,12 @@ def test_no_video_is_overwritten(qvtime: Qvtime, planted: Planted, tmp_path: Pat
     shutil.copy(SHORT, video)
     ran = qvtime("locate", str(tmp_path), EVENT, *DEMO, "-f", "jsonl", "-o", str(video))
     assert ran.code == 5
+    assert "it is a video" in ran.stderr
+    odd = video.rename(tmp_path / "clip")
+    ran = qvtime("locate", str(odd), SHORT, EVENT, *DEMO, "-f", "jsonl", "-o", str(odd))
+    assert ran.code == 5
     assert "it is the video" in ran.stderr
-    assert video.read_bytes() == Path(SHORT).read_bytes()
+    assert odd.read_bytes() == Path(SHORT).read_bytes()
 
 
 def test_an_empty_folder_has_nothing(qvtime: Qvtime, tmp_path: Path) -> None:
