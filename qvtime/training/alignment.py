@@ -72,11 +72,14 @@ def alignment_loss(
     """
     patches = batch.targets.shape[1]
     loss = shares = torch.zeros((), device=batch.targets.device)
-    for query, key in (recorder.recorded[layer] for layer in recorder.layers):
+    count = torch.zeros((), device=batch.targets.device)
+    for layer, (query, key) in recorder.recorded.items():
+        here = batch.saying if layer == recorder.saying_layer else ~batch.saying
+        count = count + batch.weights[here].sum()
         groups = query.shape[1] // key.shape[1]
         kept = [head // groups for head in range(recorder.heads)]
         for row in range(len(batch.owners)):
-            chosen = batch.rows == row
+            chosen = here & (batch.rows == row)
             places = batch.places[chosen]
             owners = batch.owners[row]
             member = F.one_hot(owners + 1, patches + 1)[:, 1:].float()  # [S, P]
@@ -93,7 +96,7 @@ def alignment_loss(
             loss = loss + ((entropy - target * mass.log()).sum(-1).mean(0) * weight).sum()
             share = (mass.detach() * (target > 0)).sum(-1).mean(0)
             shares = shares + (share * weight).sum()
-    count = batch.weights.sum() * len(recorder.layers)
+    count = count.clamp_min(1e-6)
     return loss / count, shares / count
 
 

@@ -23,8 +23,8 @@ class Batch:
     patches: float32 [B * P * 36, 1536]; ids, labels, owners: int64 [B, S]; kinds: int64 [B, S],
     the kind of question that a label belongs to; positions: int64 [3, B, S]; visible: bool
     [B, 1, S, S]; ends: bool [B, S], the last token of every temporal patch; rows, places: int64
-    [N], targets: float32 [N, P], at_ends: bool [N] and weights: float32 [N], what should attend
-    where and how much it counts (questions.Alignment); going_on: float32 [B * P, KINDS];
+    [N], targets: float32 [N, P], at_ends, saying: bool [N] and weights: float32 [N], what should
+    attend where and how much it counts (questions.Alignment); going_on: float32 [B * P, KINDS];
     meant_rows, meant_places: int64 [M], found: bool [M] and meant: float32 [M, KINDS], what
     tokens of questions stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the
     patches' times; said_rows, said_places: int64 [K], said_found: bool [K] and said: int64
@@ -45,6 +45,7 @@ class Batch:
     places: torch.Tensor
     weights: torch.Tensor
     at_ends: torch.Tensor
+    saying: torch.Tensor
     targets: torch.Tensor
     going_on: torch.Tensor
     meant_rows: torch.Tensor
@@ -143,6 +144,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         places=torch.tensor([a[1] for a in aligned]),
         weights=torch.tensor([a[2].weight for a in aligned]),
         at_ends=torch.tensor([a[2].at_end for a in aligned]),
+        saying=torch.tensor([a[2].saying for a in aligned]),
         targets=targets,
         going_on=torch.from_numpy(np.concatenate([one.going_on for one in lessons])).float(),
         meant_rows=torch.tensor([m[0] for m in meanings]),

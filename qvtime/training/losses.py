@@ -93,7 +93,9 @@ def answer_loss(
     logits = model.lm_head(hidden[:, :-1][spoken]).float()
     wanted = batch.labels[:, 1:][spoken]
     answers = F.cross_entropy(logits, wanted)
-    events = event_loss(heads, heard[0][batch.ends], batch.going_on, batch.targets.shape[1])
+    ends = [one[batch.ends] for one in heard]
+    events = kind_loss(heads, ends[0], batch.going_on)
+    events = events + edge_loss(heads, ends[1], batch.going_on, batch.targets.shape[1])
     asked, found = (one[batch.meant_rows, batch.meant_places] for one in heard)
     read = torch.where(batch.found[:, None], found, asked)
     meanings = kind_loss(heads, read, batch.meant)
@@ -138,17 +140,17 @@ def clock_loss(
     return loss, (logits.argmax(-1) == digits).all(1).float().mean().item()
 
 
-def event_loss(
+def edge_loss(
     heads: TeachingHeads, hidden: torch.Tensor, going_on: torch.Tensor, patches: int
 ) -> torch.Tensor:
-    """What goes on in every patch, read off its last token, and what begins or is over.
+    """Which events begin in a patch, and which were over when it came: what times rest on.
 
-    hidden: [B * patches, hidden]; going_on: float [B * patches, KINDS]. Which events begin in a
-    patch, and which were over when it came, is what times rest on.
+    hidden: [B * patches, hidden] of the patches' last tokens, a layer after they knew what goes
+    on: it takes a look at the patch before. going_on: float [B * patches, KINDS].
     """
     before = F.pad(going_on.view(-1, patches, KINDS)[:, :-1], (0, 0, 1, 0)).reshape_as(going_on)
     edges = torch.cat((going_on * (1 - before), before * (1 - going_on)), 1)
-    return kind_loss(heads, hidden, going_on) + _binary(heads.edges(hidden), edges)
+    return _binary(heads.edges(hidden), edges)
 
 
 def _binary(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

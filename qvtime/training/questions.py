@@ -31,12 +31,14 @@ the patch is chosen. Every digit after it, of which there are many more, has 1."
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """Token `place` of a tail should attend to these patches, equally, or to their last tokens
-    (`at_end`), which know what goes on in them; `weight` in the loss."""
+    (`at_end`), which know what goes on in them and when; `weight` in the loss. `saying`: in the
+    last layer, as what is found there is said at once."""
 
     place: int
     patches: tuple[int, ...]
     weight: float = 1.0
     at_end: bool = False
+    saying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ class Book:
             moments.append(Moment(after - 2, self._time_ms(patch), found=False))
             going_on = tuple(one.happening.kind for one in self._going_on(patch))
             meanings.append(Meaning(after - 2, going_on, found=True))
-        text_time, inside, ends = "", False, False
+        text_time, inside = "", False
         for place, token in enumerate(answered):
             if token == self.time_open:
                 text_time, inside, opened = "", True, place
@@ -231,14 +233,15 @@ class Book:
                 inside = False
                 centre = round(float(text_time) * 1000) - self.offset_ms
                 patch = int(np.flatnonzero(self.centres == centre)[0])
-                # Attention looks back: only the patch after the last one can know that it was.
-                seen = tuple(range(patch, min(patch + 1 + ends, len(self.centres))))
+                saying = range(len(words) + opened, len(words) + place)
+                weights = (OPENED_WEIGHT, *[1.0] * len(saying))
                 alignments += [
-                    Alignment(len(words) + p, seen, OPENED_WEIGHT if p == opened else 1.0)
-                    for p in range(opened, place)
+                    Alignment(p, (patch,), weight, at_end=True, saying=True)
+                    for p, weight in zip(saying, weights, strict=False)
                 ]
+                if asked:
+                    meanings += [Meaning(p, (asked.kind,), found=False) for p in saying]
                 moments.append(Moment(len(words) + opened, self._time_ms(patch), found=True))
-                ends = not ends  # times come in pairs
             elif inside:
                 text_time += self.tokenizer.decode([token])
         return Tail(
