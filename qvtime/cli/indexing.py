@@ -1,5 +1,6 @@
 """What a run of `qvtime index` says: trouble as it comes, and at the end what became of all."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def output_of(
 def _means_folder(output: str, format_name: str | None) -> bool:
     if output == "-":
         return False
-    if output.endswith("/") or Path(output).is_dir():
+    if output.endswith("/") or os.path.isdir(output):  # noqa: PTH112 - Path's raises at long names
         return True
     try:
         formats.format_of(output)

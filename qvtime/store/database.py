@@ -120,7 +120,7 @@ def _store_error(file: Path, error: sqlite3.Error) -> StoreError:
     if primary == sqlite3.SQLITE_READONLY:
         return StoreError(f"{file}: cannot be written", _ELSEWHERE)
     if primary == sqlite3.SQLITE_CANTOPEN:
-        hint = _ELSEWHERE if file.parent.is_dir() else "check the folder"
+        hint = _ELSEWHERE if os.path.isdir(file.parent) else "check the folder"  # noqa: PTH112
         return StoreError(f"{file}: cannot be opened", hint)
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreError(f"{file}: another program holds it", "try again when that one is done")

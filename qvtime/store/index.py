@@ -251,7 +251,14 @@ def open_index(place: Place, writing: bool = False) -> Index:
     run changes it.
     """
     if not writing:
-        if not place.file.is_file():
+        try:
+            is_there = place.file.is_file()
+        except OSError as error:
+            cause = (error.strerror or str(error)).lower()
+            raise StoreError(
+                f"{place.file}: cannot be opened: {cause}", "check the folder"
+            ) from error
+        if not is_there:
             raise StoreError(
                 f"{place.file}: there is no such index", "make one with qvtime index FOLDER"
             )

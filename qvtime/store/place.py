@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from qvtime.errors import IndexDamaged
+from qvtime.errors import IndexDamaged, UsageError
 
 FOLDER_NAME = ".qvtime"
 FILE_NAME = "index.db"
@@ -27,9 +27,20 @@ class Place:
         return self.folder / FILE_NAME
 
     def key(self, path: str) -> bytes:
-        """How the index spells a path, its bytes as they are. Nothing is resolved."""
+        """How the index spells a path, its bytes as they are. Nothing is resolved.
+
+        UsageError for a path outside of the folder that the index is about.
+        """
         name = absolute(path)
-        return os.fsencode(name if self.root is None else os.path.relpath(name, self.root))
+        if self.root is None:
+            return os.fsencode(name)
+        below = os.path.relpath(name, self.root)
+        if below.split("/")[0] == "..":
+            raise UsageError(
+                f"{path}: is outside of {self.root}, and {self.file} is about what is in there",
+                "name another folder with --index",
+            )
+        return os.fsencode(below)
 
     def path(self, key: object) -> str:
         """The path behind a spelling. IndexDamaged for one that `key` cannot have made."""
@@ -47,11 +58,15 @@ class Place:
 
 
 def place_at(folder: str) -> Place:
-    """The index that `--index FOLDER` means: FOLDER's own, if it has one, else one in FOLDER."""
+    """The index that `--index FOLDER` means: FOLDER's own, if it has one, else one in FOLDER.
+
+    One in a FOLDER called `.qvtime` is, as ever, about the folder around it.
+    """
     own = Path(folder) / FOLDER_NAME
-    if (own / FILE_NAME).is_file():
+    if _is_file(own / FILE_NAME):
         return Place(own, folder)
-    return Place(Path(folder), None)
+    named = Path(absolute(folder)) if Path(folder).name in ("", "..") else Path(folder)
+    return Place(named, str(named.parent) if named.name == FOLDER_NAME else None)
 
 
 def place_of(path: str) -> Place:
@@ -59,8 +74,9 @@ def place_of(path: str) -> Place:
 
     One above counts only if it belongs to this user: others could put one above anything.
     """
-    start = Path(path) if Path(path).is_dir() else Path(path).parent
-    if not (start / FOLDER_NAME / FILE_NAME).is_file():
+    # Unlike Path's, os.path's say no about what they may not look at.
+    start = Path(path) if os.path.isdir(path) else Path(path).parent  # noqa: PTH112
+    if not _is_file(start / FOLDER_NAME / FILE_NAME):
         for above in Path(absolute(start)).parents:
             if _is_ours(above / FOLDER_NAME / FILE_NAME):
                 root = str(above) if start.is_absolute() else os.path.relpath(above)
@@ -71,6 +87,10 @@ def place_of(path: str) -> Place:
 def absolute(path: str | os.PathLike[str]) -> str:
     """The path from the root of the file system, without "." and ".."; no link is followed."""
     return os.path.normpath(Path(path).absolute())
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _is_ours(file: Path) -> bool:

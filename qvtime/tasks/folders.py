@@ -1,5 +1,6 @@
 """Index whole folders: which videos, in which index, and what becomes of each."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from qvtime.errors import OutputError, VideoError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.index import Index, open_index
-from qvtime.store.place import Place, place_at, place_of
+from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.timelines import write_timeline
@@ -67,24 +68,29 @@ def index_paths(
     All indexes are locked before the first video: IndexLocked comes at once. Otherwise as
     `index_videos`, with one model for all. Paths and folders that cannot be read come as failed.
     """
-    existing = [path for path in paths if Path(path).exists()]
+    # Unlike Path's, this says no about what it may not look at.
+    existing = [path for path in paths if os.path.exists(path)]  # noqa: PTH110
     missing_paths = [path for path in paths if path not in existing]
-    places: dict[Place, list[str]] = {}
+    # One folder may be spelled in several ways, and locks only once.
+    places: dict[str, tuple[Place, list[str]]] = {}
     for path in existing:
         place = place_of(path) if choices.index_folder is None else place_at(choices.index_folder)
-        places.setdefault(place, []).append(path)
+        place.key(path)  # is it one that the index can name?
+        places.setdefault(absolute(place.folder), (place, []))[1].append(path)
     load_once = cache(load)
     worked = 0
     with ExitStack() as held:
-        opened = [(held.enter_context(open_index(place, True)), place) for place in places]
-        for index, place in opened:
-            given = places[place]
+        opened = [
+            (held.enter_context(open_index(place, True)), given) for place, given in places.values()
+        ]
+        for index, given in opened:
             failures: list[VideoError] = []
             videos = walk(
                 given, choices.recursive, choices.include, choices.exclude, failures.append
             )
             run = index_videos(index, videos, settings, load_once, choices.retry_failed, progress)
-            for indexed in run:
+            # A limit that is reached in one folder is reached in all.
+            for indexed in () if worked == choices.limit else run:
                 yield _deliver(index, indexed, given, choices)
                 worked += indexed.outcome in (Outcome.DONE, Outcome.FAILED)
                 if worked == choices.limit:

@@ -1,5 +1,6 @@
 """The videos of a command line, one after the other as they are found."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -31,4 +32,4 @@ def is_called_a_video(file: Path) -> bool:
 
 def are_several(paths: Sequence[str]) -> bool:
     """Whether these paths may stand for any number of videos but one."""
-    return len(paths) != 1 or Path(paths[0]).is_dir()
+    return len(paths) != 1 or os.path.isdir(paths[0])  # noqa: PTH112 - Path's raises at long names

@@ -190,6 +190,7 @@ def test_a_video_too_short_for_the_range_fails_alone(qvtime: Qvtime, planted: Pl
         ((EVENT,), f'there is no video to find "{EVENT}" in'),
         ((SHORT,), "there is no event to find"),
         ((SHORT, " "), "the question is empty"),
+        ((SHORT, "y" * 5000), "the question has 5000 characters"),
         ((SHORT, EVENT, "--top-k", "0"), "--top-k cannot be 0"),
         ((SHORT, EVENT, "--min-score", "2"), "--min-score cannot be 2"),
         ((SHORT, EVENT, "-0"), "-0 says how a list of files is written"),
@@ -219,6 +220,12 @@ def test_no_video_is_overwritten(qvtime: Qvtime, planted: Planted, tmp_path: Pat
     assert ran.code == 5
     assert "it is the video" in ran.stderr
     assert odd.read_bytes() == Path(SHORT).read_bytes()
+
+
+def test_a_name_that_is_too_long_is_a_video_that_fails(qvtime: Qvtime) -> None:
+    ran = qvtime("locate", "x" * 300, EVENT, *DEMO)
+    assert (ran.code, ran.stdout) == (3, "")
+    assert "cannot be opened: File name too long" in ran.stderr
 
 
 def test_an_empty_folder_has_nothing(qvtime: Qvtime, tmp_path: Path) -> None:

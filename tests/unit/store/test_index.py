@@ -140,7 +140,9 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_index(place_of(str(tmp_path)), writing=True).close()
     above = Place(tmp_path / ".qvtime", str(tmp_path))
     assert place_of(str(inner)) == place_of(str(inner / "x.mp4")) == above
-    assert place_at(str(tmp_path)) == above
+    assert place_at(str(tmp_path)) == place_at(str(tmp_path / ".qvtime")) == above
+    monkeypatch.chdir(tmp_path / ".qvtime")
+    assert place_at(".") == above
     elsewhere = place_at(str(inner))
     assert elsewhere == Place(inner, None)
     assert elsewhere.path(elsewhere.key(str(inner / "x.mp4"))) == str(inner / "x.mp4")

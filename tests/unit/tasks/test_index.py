@@ -346,6 +346,42 @@ def test_a_limit_counts_work(folder: Path, opened: Opened) -> None:
         assert opened.names() == expected
 
 
+def test_a_limit_is_one_for_all_folders(folder: Path, opened: Opened, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    put(other / "y.mp4", "y")
+    put(other / "z.mp4", "z")
+    for expected in (["a.mp4", "b.mp4"], ["c.mkv", "y.mp4"], ["z.mp4"], []):
+        run(folder, other, limit=2)
+        assert opened.names() == expected
+
+
+def test_a_folder_of_two_spellings_is_one(
+    folder: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    run(folder)
+    done = run("sub", folder / "a.mp4", "../videos/b.mp4", ".")
+    assert outcomes(done) == ALL_UNCHANGED
+    assert len(done) == 3
+
+
+def test_an_index_keeps_to_its_folder(folder: Path, opened: Opened, tmp_path: Path) -> None:
+    run(folder)
+    put(tmp_path / "z.mp4", "z")
+    for index_folder in (str(folder), str(folder / ".qvtime")):
+        with pytest.raises(UsageError, match=r"z\.mp4: is outside of"):
+            run(folder, tmp_path / "z.mp4", index_folder=index_folder)
+        assert outcomes(run(folder, index_folder=index_folder)) == ALL_UNCHANGED
+        assert len(search_index(index_folder, "dog", 10)) == 3
+
+
+def test_a_name_that_is_too_long_fails_alone(folder: Path, opened: Opened) -> None:
+    done = run(folder / ("x" * 300), folder)
+    (error,) = [one.indexed.error for one in done if one.indexed.error]
+    assert "File name too long" in error.message
+
+
 def test_a_missing_path_fails_and_the_others_do_not(folder: Path, opened: Opened) -> None:
     done = run(folder.parent / "none.mp4", folder)
     errors = [one.indexed.error.message for one in done if one.indexed.error]
