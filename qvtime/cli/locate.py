@@ -121,20 +121,22 @@ def locate(
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
+    wanted = Wanted(top_k, min_score, within)
     if index_folder is not None:
-        event = event_of(paths_and_event, files_from, plan or within is not None)
+        narrowed = plan or within is not None
+        event = event_of(index_folder, paths_and_event, files_from, narrowed, settings)
         output = ClipOutput(format_name, output_file, True, clips, sheet, settings, quiet)
         if no_look:
             code = print_found(index_folder, event, top_k, output)
             raise typer.Exit(VideoError.exit_code if output.failed else code)
-        run = Run(event, settings, Wanted(top_k, min_score), quiet)
+        run = Run(event, settings, wanted, quiet)
         run.locate_in_index(index_folder, top_k, output)
         raise typer.Exit(VideoError.exit_code if output.failed else run.exit_code)
     if no_look:
         raise UsageError("--no-look answers from an index", "name its folder with --index")
     videos, event = gather(paths_and_event, files_from, nul)
     check_subtitles(settings, videos.several)
-    run = Run(event, settings, Wanted(top_k, min_score, within), quiet)
+    run = Run(event, settings, wanted, quiet)
     if plan:
         run.show_plans(videos, format_name)
         raise typer.Exit(run.exit_code)

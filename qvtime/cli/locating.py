@@ -27,6 +27,7 @@ from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import LocatePlan, open_outline
 from qvtime.tasks.search import locate_candidates, search_candidates
 from qvtime.tasks.videos import are_several, find_videos
+from qvtime.timeline import Span
 from qvtime.timestamps import format_time
 
 
@@ -128,14 +129,14 @@ class Run:
             )
             engine = cache(lambda: stack.enter_context(load()))
 
-            def locate(path: str, within: str) -> Report:
+            def locate(path: str, within: Span) -> Report:
                 wanted = replace(self._wanted, within=within)
                 show = partial(progress.show, video=path)
                 return locate_video(
                     path, self._event, self._settings, engine, wanted, show, self._note
                 )
 
-            for path, look in locate_candidates(candidates, locate):
+            for path, look in locate_candidates(candidates, locate, self._wanted.top_k):
                 output.spare(path)
                 report = None
                 with self._going_on(Videos((path,), None, False)):

@@ -4,7 +4,10 @@ import os
 from collections.abc import Sequence
 
 from qvtime.cli.output import Output
+from qvtime.cli.settings import check_subtitles
 from qvtime.errors import UsageError
+from qvtime.settings import Settings
+from qvtime.tasks.plan import check_question
 from qvtime.tasks.search import search_reports
 
 TOP_K = 20
@@ -13,14 +16,25 @@ TOP_K = 20
 NOTHING_FOUND = 1
 
 
-def event_of(arguments: Sequence[str], files_from: str | None, narrowed: bool) -> str:
+def event_of(
+    folder: str,
+    arguments: Sequence[str],
+    files_from: str | None,
+    narrowed: bool,
+    settings: Settings,
+) -> str:
     """The event of a command line that names an index in place of videos. UsageError for what
     does not go with an index."""
     if len(arguments) > 1 or files_from is not None:
         raise UsageError("--index finds the videos itself", "name no others, only the event")
     if narrowed:
         raise UsageError("--plan and --within are about videos, not about an --index")
-    return os.fsencode(arguments[0]).decode("utf-8", "replace")
+    if not folder:
+        raise UsageError("--index is empty", "name the folder of an index")
+    check_subtitles(settings, several=True)
+    event = os.fsencode(arguments[0]).decode("utf-8", "replace")
+    check_question(event, settings)
+    return event
 
 
 def print_found(folder: str, event: str, top_k: int | None, output: Output) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qvtime.errors import UsageError
+from qvtime.errors import UsageError, VideoError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.edges import look_at_edges
@@ -22,7 +22,7 @@ from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
-from qvtime.timestamps import format_tag, parse_range
+from qvtime.timestamps import format_tag, format_time, parse_range
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -44,12 +44,13 @@ class Wanted:
     """What of a video is searched and reported.
 
     top_k: so many spans at most; min_score: those that score at least this; within: a range of
-    time as the user wrote it. UsageError for what they cannot be.
+    time as the user wrote it, or a span that ends with the video where that is shorter.
+    UsageError for what they cannot be.
     """
 
     top_k: int | None = None
     min_score: float = MIN_SCORE
-    within: str | None = None
+    within: str | Span | None = None
 
     def __post_init__(self) -> None:
         if self.top_k is not None and self.top_k < 1:
@@ -100,9 +101,18 @@ def plan_video(
 
 
 def _searched(path: str, wanted: Wanted, info: "VideoInfo") -> Span:
-    """What is searched; UsageError that names the video when it has no such span."""
+    """What is searched; an error that names the video when it has no such span."""
+    video = Span(0, info.duration_ms)
     if wanted.within is None:
-        return Span(0, info.duration_ms)
+        return video
+    if isinstance(wanted.within, Span):
+        span = wanted.within.clamp(video)
+        if span is None:
+            raise VideoError(
+                f"{path}: ends before {format_time(wanted.within.start_ms)}, where to look",
+                "it has changed; index it again",
+            )
+        return span
     try:
         return parse_range(wanted.within, info.duration_ms)
     except UsageError as error:

@@ -9,6 +9,7 @@ from qvtime.store.index import Index, open_index
 from qvtime.store.place import place_at
 from qvtime.store.search import Hit, search_events
 from qvtime.timeline import Span
+from qvtime.timestamps import format_tag
 
 AROUND_MS = 15_000
 """How far around an event that was found a closer look goes: a caption's times are rough."""
@@ -62,17 +63,19 @@ def search_candidates(folder: str, words: str, top_k: int) -> list[Candidate]:
 
 def locate_candidates(
     candidates: Iterable[Candidate],
-    locate: Callable[[str, str], Report],
+    locate: Callable[[str, Span], Report],
+    top_k: int | None = None,
 ) -> Iterator[tuple[str, Callable[[], Report]]]:
     """For each video, the best first, its path and the report of looking at its candidates.
 
-    `locate` gives the report of a video within a range of time, as `locate_video` does.
+    `locate` gives the report of a video within a span, as `locate_video` does. A report has the
+    best `top_k` of their events.
     """
     spans: dict[str, list[Span]] = {}
     for one in candidates:
         spans.setdefault(one.path, []).append(one.span)
     for path, own in spans.items():
-        yield path, partial(_locate_all, path, own, locate)
+        yield path, partial(_locate_all, path, own, locate, top_k)
 
 
 def find_candidates(hits: Iterable[Hit], around_ms: int = AROUND_MS) -> list[Candidate]:
@@ -93,19 +96,26 @@ def find_candidates(hits: Iterable[Hit], around_ms: int = AROUND_MS) -> list[Can
     return sorted(candidates, key=lambda one: one.rank)
 
 
-def _locate_all(path: str, spans: Sequence[Span], locate: Callable[[str, str], Report]) -> Report:
+def _locate_all(
+    path: str, spans: Sequence[Span], locate: Callable[[str, Span], Report], top_k: int | None
+) -> Report:
     """The reports of a video's parts as one."""
-    reports = [locate(path, f"{one.start_ms / 1000}s - {one.end_ms / 1000}s") for one in spans]
+    reports = [locate(path, span) for span in spans]
     found = [report for report in reports if report.events]
-    events = (event for report in reports for event in report.events)
+    events = [event for report in reports for event in report.events]
+    best = sorted(events, key=lambda event: (-(event.score or 0.0), event.span))[:top_k]
     return replace(
         reports[0],
-        answer="; ".join(report.answer for report in found) or reports[0].answer,
-        events=tuple(sorted(events, key=lambda event: (-(event.score or 0.0), event.span))),
+        answer="; ".join(_times(event.span) for event in best) or reports[0].answer,
+        events=tuple(best),
         damage=tuple(dict.fromkeys(one for report in reports for one in report.damage)),
         looked=tuple(span for report in reports for span in report.looked),
         granularity_ms=(found or reports)[0].granularity_ms,
     )
+
+
+def _times(span: Span) -> str:
+    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)}"
 
 
 def _report(index: Index, path: str, words: str, hits: Sequence[Hit]) -> Report:

@@ -20,6 +20,7 @@ from qvtime.errors import (
     VideoOverLimits,
 )
 from qvtime.frames import FrameBatch, VideoInfo
+from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.index import open_index
 from qvtime.store.place import place_at, place_of
@@ -29,7 +30,13 @@ from qvtime.tasks import index as module
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
-from qvtime.tasks.search import find_candidates, search_index, search_reports
+from qvtime.tasks.search import (
+    Candidate,
+    find_candidates,
+    locate_candidates,
+    search_index,
+    search_reports,
+)
 from qvtime.timeline import Event, Span
 from qvtime.video.reader import SizeRule, VideoReader, chosen_size
 from tests.scripted import SURE, Script, say, seeing
@@ -164,7 +171,7 @@ def test_the_timeline_is_what_the_model_saw(folder: Path, opened: Opened) -> Non
 def test_changed_touched_moved_and_deleted(folder: Path, opened: Opened) -> None:
     run(folder)
     opened.names()
-    put(folder / "a.mp4", "other")
+    put(folder / "a.mp4", "another length")
     os.utime(folder / "b.mp4", ns=(10**18 + 1, 10**18 + 1))
     (folder / "sub/c.mkv").rename(folder / "d.mkv")
     put(folder / "e.mp4", "new")
@@ -179,7 +186,7 @@ def test_changed_touched_moved_and_deleted(folder: Path, opened: Opened) -> None
     (folder / "a.mp4").unlink()
     assert outcomes(run(folder))["a.mp4"] is Outcome.MISSING
     assert [name for name, missing in records_of(folder) if missing] == ["a.mp4"]
-    put(folder / "a.mp4", "other")
+    put(folder / "a.mp4", "another length")
     assert outcomes(run(folder))["a.mp4"] is Outcome.UNCHANGED, "it is back"
     (folder / "a.mp4").unlink()
     assert outcomes(run(folder, prune=True))["a.mp4"] is Outcome.FORGOTTEN
@@ -320,7 +327,7 @@ def test_files_that_are_not_ours_are_not_written_over(folder: Path, opened: Open
     forced = run(folder, output_folder=out, force=True)
     assert all(one.not_written is None for one in forced)
     assert (out / "a.srt").read_text() == (out / "b.srt").read_text()
-    put(folder / "a.mp4", "other")
+    put(folder / "a.mp4", "another length")
     script = seeing([Event(Span(0, 1000), "it rains")])
     assert run(folder, output_folder=out, script=script)[0].written == out / "a.srt"
     assert "it rains" in (out / "a.srt").read_text()
@@ -502,6 +509,21 @@ def test_reports_of_a_search(folder: Path, opened: Opened) -> None:
     assert [event.caption for event in first.events] == ["a dog runs"]
     assert first.settings["index"] == str(folder / ".qvtime/index.db")
     assert search_reports(str(folder), "zebra", 10) == []
+
+
+def test_a_closer_look_reports_no_more_of_a_video_than_asked_for() -> None:
+    def locate(path: str, span: Span) -> Report:
+        events = (Event(span, "x", span.start_ms / 100_000), Event(span, "x", 0.001))
+        return Report(path, "x", "", events, "")
+
+    candidates = [Candidate("a", Span(at, at + 500), 1) for at in (1000, 9000, 5000)]
+    for top_k, starts_ms in ((1, [9000]), (2, [9000, 5000]), (9, [9000, 5000, 1000])):
+        ((path, look),) = locate_candidates(candidates, locate, top_k)
+        report = look()
+        assert path == "a"
+        assert [one.span.start_ms for one in report.events][:3] == starts_ms
+        assert report.answer.startswith("<time>00:00:09.0</time> - <time>00:00:09.5</time>")
+        assert report.answer.count(" - ") == len(report.events) == min(top_k, 6)
 
 
 def hit(path: str, start_ms: int, rank: int) -> Hit:

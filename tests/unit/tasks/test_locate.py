@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qvtime.errors import UsageError, VideoNotFound
+from qvtime.errors import UsageError, VideoError, VideoNotFound
 from qvtime.frames import VideoInfo
 from qvtime.model.engine import Engine
 from qvtime.model.habits import Habits
@@ -172,6 +172,15 @@ def test_progress_counts_the_windows_then_the_edges(engine: Engine, eyes: Eyes) 
     windows = shown[0].total
     assert [one.done for one in shown] == [*range(windows), 0, 1, 2]
     assert shown[-1].total == 3
+
+
+def test_a_span_ends_with_the_video(locate: Locate) -> None:
+    """It came from an index; the video may have changed since."""
+    report = locate(within=Span(200_000, 10_000_000))
+    assert report.video is not None
+    assert report.looked[-1].end_ms == report.video.duration_ms
+    with pytest.raises(VideoError, match=r"ends before 01:40:00\.0"):
+        locate(within=Span(6_000_000, 6_001_000))
 
 
 @pytest.mark.parametrize(
