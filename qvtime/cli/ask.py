@@ -86,6 +86,7 @@ def ask(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     output = Output(format_name, output_file, video)
+    output.spare(settings.subtitles, "subtitles")
     asked = gather_questions(questions or [], questions_file)
     output.expect(len(asked))
     damage: dict[str, None] = {}

@@ -1,5 +1,6 @@
 """Reports whose spans are also cut out as files, and drawn on a sheet."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,17 +44,22 @@ class ClipOutput(Output):
             if sheet.suffix.lower() != ".png":
                 raise UsageError(f"--sheet cannot be {sheet}", "name a file that ends with .png")
             check_writable(sheet)
+        if clips is not None:
+            _check_folder(clips)
         self._clips, self._sheet, self._settings = clips, sheet, settings
+        self.spare(settings.subtitles, "subtitles")
         self._quiet = quiet
         self._rows: list[SheetRow] = []
         self._left_out = 0
         self.failed = 0
 
-    def spare(self, video: str) -> None:
-        """OutputError when writing would replace this video."""
-        super().spare(video)
-        if self._sheet is not None and is_same_file(self._sheet, video):
-            raise OutputError(f"cannot write {self._sheet}: it is the video", "name another file")
+    def spare(self, file: str, is_the: str = "video") -> None:
+        """OutputError when writing would replace this file, which is read."""
+        super().spare(file, is_the)
+        if self._sheet is not None and is_same_file(self._sheet, file):
+            raise OutputError(
+                f"cannot write {self._sheet}: it is the {is_the}", "name another file"
+            )
 
     def add(self, report: Report) -> None:
         """Take a report, print it if its format can wait, and make what is wanted of it."""
@@ -84,3 +90,16 @@ class ClipOutput(Output):
             if early_ms >= EARLY_MS and not self._quiet:
                 start = format_time(clip.shown.start_ms, 3)
                 say(f"{clip.path}: begins {early_ms / 1000:g} s early, at a keyframe ({start})")
+
+
+def _check_folder(folder: Path) -> None:
+    """OutputError now when no clip can be made in this folder, which need not be there yet."""
+    there = Path(os.path.realpath(folder))
+    while not os.path.lexists(there):
+        there = there.parent
+    if not there.is_dir():
+        raise OutputError(f"cannot make clips in {folder}: {there} is not a folder", "name another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"cannot make clips in {folder}: permission denied", "name another folder"
+        )

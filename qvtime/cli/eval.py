@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from qvtime.errors import VideoError
+from qvtime.errors import OutputError, VideoError
 
 Preset = Literal["qvhighlights", "charades-sta", "activitynet", "timelens", "vue-tr"]
 
@@ -59,7 +59,7 @@ def eval_(
     Reads QVHighlights, Charades-STA, ActivityNet Captions, TimeLens and VUE-TR files, segments,
     and qvtime's own JSON. Exit code 3 says that something in a file was left out.
     """
-    from qvtime.cli.output import check_writable
+    from qvtime.cli.output import check_writable, is_same_file
     from qvtime.cli.streams import say, write_stdout
     from qvtime.store.files import write_atomically
     from qvtime.tasks.evaluate import as_json, as_text, evaluate, rules_of
@@ -76,6 +76,9 @@ def eval_(
     file = None if output_file is None or str(output_file) == "-" else output_file
     if file:
         check_writable(file)
+        for name, read in (("predictions", predictions), ("truth", truth)):
+            if is_same_file(file, read):
+                raise OutputError(f"cannot write {file}: it is the {name}", "name another file")
     outcome = evaluate(predictions, truth, rules, task)
     in_json = file is not None and file.suffix.lower() == ".json"
     write = as_json if format_name == "json" or (format_name is None and in_json) else as_text

@@ -106,6 +106,8 @@ def index(
     asked = [bool(one) for one in (list_videos, show, forget, stats)]
     if sum(asked) > 1:
         raise UsageError("--list, --show, --forget and --stats do not go together", "choose one")
+    if "" in (index_folder, show, *(forget or ())):
+        raise UsageError("--index, --show or --forget is empty", "name a video, or a folder")
     if show:
         show_video(show, index_folder, format_name, None if output is None else Path(output))
     elif forget:
@@ -122,6 +124,8 @@ def index(
         )
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
+        if printed is not None:
+            printed.spare(subtitles, "subtitles")
         choices = Choices(
             index_folder=index_folder,
             recursive=recursive,

@@ -1,19 +1,22 @@
 """What an index holds, printed: its videos, one timeline, its counts; and what it is to forget."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import permutations
 from pathlib import Path
 
 from qvtime.cli.output import Output
 from qvtime.cli.streams import say, write_stdout
 from qvtime.errors import UsageError
+from qvtime.formats import format_of
 from qvtime.formats.cue import one_line
 from qvtime.formats.json import path_fields
 from qvtime.store.index import Index, open_index
-from qvtime.store.place import Place, place_at, place_of
+from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.store.record import Record
 from qvtime.tasks.index import failure_of
 from qvtime.timestamps import format_time
@@ -43,6 +46,8 @@ def show_video(path: str, folder: str | None, format_name: str | None, file: Pat
             raise _unknown(path, index)
         if record.error is not None:
             raise failure_of(record)
+        if format_name is None and file is not None and str(file) != "-":
+            format_name = format_of(file)
         own = ("seen",) if format_name in _SEEN_ONLY else ("seen", "subtitle")
         output.add(index.report(record, own))
     output.finish()
@@ -51,6 +56,11 @@ def show_video(path: str, folder: str | None, format_name: str | None, file: Pat
 def forget_videos(paths: Sequence[str], folder: str | None, quiet: bool) -> None:
     """Drop these videos, or those in these folders, from their indexes; the files stay."""
     forgotten = 0
+    for path, other in permutations(paths, 2):
+        if absolute(other).startswith(f"{absolute(path)}/"):
+            raise UsageError(
+                f"forget {path}, or only {other} in it?", "--index names the folder of an index"
+            )
     for path in paths:
         place = _places([path], folder)[0]
         open_index(place).close()  # nothing is made where there is nothing to forget
@@ -76,7 +86,7 @@ def show_stats(paths: Sequence[str], folder: str | None, format_name: str | None
                 write_stdout(f"{json.dumps(fields)}\n")
                 continue
             write_stdout(
-                f"{one_line(str(place.file))}\n"
+                f"{_name(str(place.file))}\n"
                 f"videos    {counted.videos}"
                 f" ({counted.failed} failed, {counted.missing} missing)\n"
                 f"duration  {format_time(counted.duration_ms)}\n"
@@ -108,7 +118,12 @@ def _status(record: Record) -> str:
 def _text_line(record: Record, events: int) -> str:
     duration = "-" if record.duration_ms is None else format_time(record.duration_ms)
     why = "" if record.error is None else f": {one_line(record.error)}"
-    return f"{_status(record):8}{duration:>12}{events:7}  {one_line(record.path)}{why}"
+    return f"{_status(record):8}{duration:>12}{events:7}  {_name(record.path)}{why}"
+
+
+def _name(path: str) -> str:
+    r"""The path on one line; a byte that is not UTF-8 is spelled \xe9."""
+    return one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def _json_line(record: Record, events: int) -> str:

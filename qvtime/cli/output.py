@@ -60,10 +60,10 @@ class Output:
         if several:
             self.expect(2)
 
-    def spare(self, video: str) -> None:
-        """OutputError when writing would replace this video."""
-        if self._file and is_same_file(self._file, video):
-            raise OutputError(f"cannot write {self._file}: it is the video", "name another file")
+    def spare(self, file: str, is_the: str = "video") -> None:
+        """OutputError when writing would replace this file, which is read."""
+        if self._file and is_same_file(self._file, file):
+            raise OutputError(f"cannot write {self._file}: it is the {is_the}", "name another file")
 
     def expect(self, count: int) -> None:
         """Say how many reports will come: several are told apart."""

@@ -54,7 +54,8 @@ def walk(
         try:
             status = os.stat(path)  # noqa: PTH116 - Path("") is the current folder
         except (FileNotFoundError, ValueError):  # ValueError: a NUL in it
-            rules.failed(VideoNotFound(f"{path}: there is no such file", "check the path"))
+            hint = "a list has plain newlines, no CRLF" if path.endswith("\r") else "check the path"
+            rules.failed(VideoNotFound(f"{path}: there is no such file", hint))
             continue
         except OSError as error:
             rules.failed(_unreadable(path, error))

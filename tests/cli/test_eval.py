@@ -57,6 +57,15 @@ def test_json_holds_the_numbers_the_rules_and_the_formats(
     assert json.loads(out.read_text("utf-8")) == document
 
 
+def test_what_is_read_is_not_written_over(qvtime: Qvtime, files: tuple[str, str]) -> None:
+    for file, name in zip(files, ("predictions", "truth"), strict=True):
+        before = Path(file).read_bytes()
+        ran = qvtime("eval", *files, "-o", file)
+        assert (ran.code, ran.stdout) == (5, "")
+        assert f"it is the {name}" in ran.stderr
+        assert Path(file).read_bytes() == before
+
+
 def test_a_truth_is_a_perfect_answer_to_itself(qvtime: Qvtime) -> None:
     ran = qvtime("eval", RALLY, RALLY)
     assert ran.code == 0

@@ -96,6 +96,9 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     ]
     subtitled = qvtime("index", "--show", str(folder / "a.mp4"), "-f", "srt").stdout
     assert "striker" not in subtitled, "what was said is not what was seen"
+    file = folder.parent / "shown.srt"
+    assert qvtime("index", "--show", str(folder / "a.mp4"), "-o", str(file)).code == 0
+    assert file.read_text() == subtitled
 
     out = folder.parent / "out"
     written = qvtime(*INDEX, str(folder), "-o", str(out), "-f", "json")
@@ -115,6 +118,10 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     assert [(one["start_ms"], one["source"]) for one in report["events"]] == [(500, "subtitle")]
     nothing = qvtime("locate", "--index", str(folder), "--no-look", "zebra")
     assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
+    unsure = qvtime("index", str(folder), "--forget", str(folder / "sub"))
+    assert (unsure.code, unsure.stdout) == (2, "")
+    assert f"forget {folder}, or only {folder}/sub in it?" in unsure.stderr
+    assert len(qvtime("index", "--list", str(folder)).stdout.splitlines()) == 3
     assert qvtime("index", "--forget", str(folder / "sub")).code == 0
     assert len(qvtime("index", "--list", str(folder)).stdout.splitlines()) == 2
     gone = qvtime("index", "--show", str(folder / "sub/b.mp4"))
@@ -141,6 +148,12 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
         (("locate", "--index", "HERE", "a.mp4", "x"), 2, "finds the videos itself"),
         (("locate", "--index", "HERE", "x", "--within", "0-1"), 2, "--within"),
         (("locate", "a.mp4", "x", "--no-look"), 2, "--index"),
+        (("index", "--forget", ""), 2, "is empty"),
+        (("index", "--list", "--index", ""), 2, "is empty"),
+        (("locate", "--index", "", "x"), 2, "--index is empty"),
+        (("locate", "--index", "HERE", " "), 2, "the question is empty"),
+        (("locate", "--index", "HERE", "x", "--subtitles", "a.srt"), 2, "one video only"),
+        (("locate", "--index", "HERE", "x", "--no-look", "-k", "0"), 2, "--top-k cannot be 0"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_makes_nothing(
@@ -190,6 +203,7 @@ def test_names_of_any_bytes(qvtime: Qvtime, folder: Path, clip: Path) -> None:
     assert (folder / "out" / name).with_suffix(".srt").exists()
     listed = qvtime("index", "--list", str(folder)).stdout
     assert len(listed.splitlines()) == 2
+    assert listed.count(r"caf\xe9 [b] [31m.mp4") == 2
     assert "\x1b" not in listed
 
 

@@ -97,6 +97,12 @@ def test_a_sheet_that_cannot_be_written_is_wrong_before_any_work(tmp_path: Path)
         ClipOutput("csv", None, True, None, tmp_path / "sheet.jpg", Settings(), quiet=True)
     with pytest.raises(OutputError, match="there is no folder"):
         ClipOutput("csv", None, True, None, tmp_path / "no" / "s.png", Settings(), quiet=True)
+    with pytest.raises(OutputError, match="is not a folder"):
+        ClipOutput("csv", None, True, Path("/dev/null/clips"), None, Settings(), quiet=True)
+    said = tmp_path / "said.srt"
+    said.touch()
+    with pytest.raises(OutputError, match="it is the subtitles"):
+        ClipOutput(None, said, False, None, None, Settings(subtitles=str(said)), quiet=True)
     video = tmp_path / "video.png"
     video.touch()
     with pytest.raises(OutputError, match="it is the video"):

@@ -263,6 +263,13 @@ def test_the_first_path_is_out_before_the_last_is_in() -> None:
         assert pipe.given < 40
 
 
+def test_a_list_with_crlf_is_said(tree: Path) -> None:
+    stream = io.BytesIO(b"none.mp4\r\n")
+    with pytest.raises(VideoNotFound) as raised:
+        list(walk(read_file_list(stream, nul=False)))
+    assert raised.value.hint == "a list has plain newlines, no CRLF"
+
+
 @pytest.mark.parametrize("data", [b"a.mp4\0b.mp4\0", b"a" * (3 * LONGEST_PATH_BYTES)])
 def test_what_is_no_list_is_said(data: bytes) -> None:
     with pytest.raises(UsageError) as raised:
