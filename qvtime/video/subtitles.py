@@ -71,7 +71,9 @@ def read_sidecar(video_path: str, limits: Limits | None = None) -> Subtitles | N
     damage = []
     for path in sidecars(video_path):
         try:
-            if not is_own(_read_text(path, limits)[0]):
+            text, _ = _read_text(path, limits)
+            # A blank one is no damage: transcribers write it where nobody says anything.
+            if text.strip() and not is_own(text):
                 return _read_file(path, limits)
         except _Unreadable as error:
             damage.append(f"cannot read the subtitles in {path}: {error}")

@@ -244,7 +244,7 @@ def test_a_mistake_of_ours_is_shown_whole(qvtime: Qvtime, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr("qvtime.tasks.ask.open_video", fail)
+    monkeypatch.setattr("qvtime.tasks.ask.open_subtitled", fail)
     ran = qvtime("ask", SHORT, AT, "-m", "demo")
     assert ran.code == 5
     assert "Traceback" in ran.stderr

@@ -19,7 +19,7 @@ from qvtime.settings import Limits
 from qvtime.subtitles import Cue, Spoken, Subtitles, in_order, is_own, plain_words, words_at
 from qvtime.timeline import Event, Span
 from qvtime.video.cue_formats import CUE_CHARACTERS, parse_cues
-from qvtime.video.subtitles import read_subtitles, sidecars
+from qvtime.video.subtitles import read_sidecar, read_subtitles, sidecars
 from qvtime.video.worker import open_video
 from tests.videos import STEADY, Clip, make
 
@@ -398,3 +398,13 @@ def test_a_long_track_is_read_a_stretch_at_a_time(tmp_path: Path) -> None:
         assert read == [Span(600_000, 1_200_000), Span(0, 600_000), Span(1_200_000, 1_800_000)]
         assert spoken.dropped == 0
         assert said(reader.embedded_subtitles()) == cues
+
+
+@pytest.mark.parametrize("blank", ["", "\ufeff \n\n"])
+def test_a_blank_file_is_no_damage(tmp_path: Path, blank: str) -> None:
+    (tmp_path / "clip.srt").write_text(blank, "utf-8")
+    assert read_sidecar(str(tmp_path / "clip.mp4")) is None
+    (tmp_path / "clip.en.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
+    found = read_sidecar(str(tmp_path / "clip.mp4"))
+    assert found is not None
+    assert [cue.text for cue in found] == ["Hello"]
