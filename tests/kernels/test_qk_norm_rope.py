@@ -164,6 +164,18 @@ def test_no_order_of_threads_changes_a_bit(tokens: int, library: Any) -> None:
         assert torch.equal(room, results[0][1])
 
 
+def test_queries_keys_and_values_may_lie_apart_differently(on_host: Kernels) -> None:
+    """Rows of three rooms, each with another distance from token to token."""
+    inputs, apart = Inputs(5, (4, 2)), Inputs(5, (4, 2))
+    for room, name in enumerate(("q", "k", "v")):
+        packed = getattr(apart, name)
+        wide = torch.full((1, 5, packed.shape[2] + 1 + room, 128), torch.nan)
+        wide[:, :, : packed.shape[2]] = packed
+        setattr(apart, name, wide[:, :, : packed.shape[2]])
+    assert torch.equal(apart.run(on_host), inputs.run(on_host))
+    assert torch.equal(apart.room[..., 4:9, :], inputs.room[..., 4:9, :])
+
+
 def test_a_token_without_a_slot_is_not_kept(on_host: Kernels) -> None:
     inputs = Inputs(4)
     inputs.run(on_host, torch.tensor([2, -1, 0, -7]))

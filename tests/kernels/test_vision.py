@@ -17,7 +17,7 @@ from transformers.vision_utils import (
 
 from qvtime.ops.blocks import block_order
 from qvtime.ops.kernels import REFERENCE, Kernels
-from qvtime.ops.vision_positions import add_vision_positions
+from qvtime.ops.vision_positions import ENOUGH_BLOCKS, add_vision_positions
 from qvtime.ops.vision_rope import vision_rope, vision_rope_table
 from tests.kernels import truth
 from tests.kernels.cases import numbers
@@ -98,6 +98,18 @@ def test_the_rotation_is_the_float64_one_and_that_of_transformers(
         for mine, other in zip(ours[:, :2].unbind(1), theirs, strict=True):
             assert float((mine != other).float().mean()) < 2e-3 or dtype == torch.float32
             torch.testing.assert_close(mine, other, rtol=torch.finfo(dtype).eps, atol=1e-6)
+
+
+def test_blocks_walk_over_the_times_that_they_share(on_host: Kernels) -> None:
+    """So many patches that not every time has blocks of its own."""
+    rows, columns, times = 48, 48, 5
+    assert ENOUGH_BLOCKS // (rows * columns) < times
+    hidden = torch.zeros(times * rows * columns, 8)
+    table = numbers((SIDE * SIDE, 8), torch.float32, "cpu", 5)
+    add_vision_positions(on_host, hidden, table, rows, columns)
+    row, column = block_order(rows, columns)
+    expected = table[row * SIDE + column].repeat(times, 1)  # as large as the table: its own rows
+    assert torch.allclose(hidden, expected, atol=1e-5)
 
 
 def test_nothing_is_written_beside(on_host: Kernels) -> None:
