@@ -139,10 +139,10 @@ def test_a_question_of_any_bytes_is_asked(qvtime: Qvtime) -> None:
 
 @pytest.mark.parametrize(
     ("question", "caption"),
-    [("what happens at 2:48", "The white circle jumps"), ("2分48秒发生了什么？", "白色圆形跳跃")],
+    [("what happens at 2:48", "The red circle jumps"), ("2分48秒发生了什么？", "红色圆形跳跃")],
 )
 def test_the_demonstration_is_right(qvtime: Qvtime, question: str, caption: str) -> None:
-    """What `make demo` asks: the truth of the rally at 2:48 is a jump of the white circle."""
+    """What `make demo` asks: the truth of the rally at 2:48 is a jump of the red circle."""
     ran = qvtime(
         "ask", str(Path(SHORT).with_name("rally.mp4")), question, "-m", "demo", "-f", "json"
     )
