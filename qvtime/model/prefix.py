@@ -51,14 +51,14 @@ class VideoPrefix:
         """Append these ids; the logits of the next token, float32 [vocabulary]."""
         device = self._model.device
         first = self._next_position + self.added_tokens
-        out = self._model(
+        out = self._model.model(
             input_ids=torch.tensor([ids], device=device),
             position_ids=tail_positions(first, len(ids)).to(device).unsqueeze(1),  # [3, 1, tokens]
             past_key_values=self._cache,
             use_cache=True,
-            logits_to_keep=1,
         )
-        logits: torch.Tensor = out.logits[0, -1].float()
+        # One row, not a slice [1, 1, hidden] of more: for that torch copies the whole vocabulary.
+        logits: torch.Tensor = self._model.lm_head(out.last_hidden_state[0, -1:])[0].float()
         return logits
 
     def weigh(self, tree: TokenTree) -> list[float]:
@@ -131,12 +131,11 @@ def prefill(
     layers = model.config.get_text_config().num_hidden_layers
     cache = roomy_cache(layers)
     with _features_enter(model, features) as arguments:
-        model(
+        model.model(  # not the whole model: nobody asks for logits here
             input_ids=torch.tensor([ids], device=device),
             position_ids=positions.unsqueeze(1),  # [3, 1, tokens]
             past_key_values=cache,
             use_cache=True,
-            logits_to_keep=1,
             **arguments,
         )
     return VideoPrefix(model, cache, len(ids), next_position)
