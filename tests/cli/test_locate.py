@@ -18,7 +18,7 @@ from qvtime.model.spans import Occurrences, ScoredSpan
 from qvtime.tasks.looking import open_engine
 from tests.cli.conftest import ROOT, SAMPLES, SHORT, Qvtime, command, environment
 
-EVENT = "the blue square vanishes"
+EVENT = "the yellow square spins"
 DEMO = ("-m", "demo", "-q")
 
 
