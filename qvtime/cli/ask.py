@@ -5,6 +5,18 @@ from typing import Annotated
 
 import typer
 
+from qvtime.cli.options import (
+    Decoder,
+    Device,
+    FeaturesCap,
+    Granularity,
+    Kernels,
+    Model,
+    OutputFile,
+    Quiet,
+    Subtitles,
+    Window,
+)
 from qvtime.errors import VideoError
 from qvtime.settings import DEFAULT_MODEL
 
@@ -22,40 +34,20 @@ def ask(
         Path | None,
         typer.Option("--questions", help="Read questions from a file, one a line; - is stdin."),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", envvar="QVTIME_MODEL", help="A hub name, a folder, or demo."),
-    ] = DEFAULT_MODEL,
-    granularity: Annotated[
-        str, typer.Option(help="How fine to look, in seconds: 0.1, 0.5 or 1.")
-    ] = "0.5",
-    window: Annotated[
-        str | None,
-        typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
-    ] = None,
-    subtitles: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|FILE",
-            help="What is said. auto: a file beside the video, or a track in it.",
-        ),
-    ] = "auto",
-    decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
-    device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
-    kernels: Annotated[
-        str,
-        typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
-    ] = "auto",
+    model: Model = DEFAULT_MODEL,
+    granularity: Granularity = "0.5",
+    window: Window = None,
+    subtitles: Subtitles = "auto",
+    decoder: Decoder = "pyav",
+    device: Device = "auto",
+    kernels: Kernels = "auto",
     format_name: Annotated[
         str | None,
         typer.Option(
             "--format", "-f", help="text, json, jsonl, srt, vtt, csv or segments. Default: text."
         ),
     ] = None,
-    output_file: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
-    ] = None,
+    output_file: OutputFile = None,
     features: Annotated[
         str,
         typer.Option(
@@ -64,10 +56,8 @@ def ask(
             " auto: beside the index above the video, if there is one.",
         ),
     ] = "auto",
-    features_cap: Annotated[
-        str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
-    ] = "2GB",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    features_cap: FeaturesCap = "2GB",
+    quiet: Quiet = False,
 ) -> None:
     """Ask what happens in a video, at a moment, in a span, or in all of it.
 

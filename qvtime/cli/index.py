@@ -5,6 +5,16 @@ from typing import Annotated
 
 import typer
 
+from qvtime.cli.options import (
+    Decoder,
+    Device,
+    Granularity,
+    Kernels,
+    Model,
+    Quiet,
+    Subtitles,
+    Window,
+)
 from qvtime.errors import UsageError
 from qvtime.settings import DEFAULT_MODEL
 
@@ -20,30 +30,13 @@ def index(
             "--index", help="Keep the index in this folder. Default: .qvtime in each folder."
         ),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", envvar="QVTIME_MODEL", help="A hub name, a folder, or demo."),
-    ] = DEFAULT_MODEL,
-    granularity: Annotated[
-        str, typer.Option(help="How fine to look, in seconds: 0.1, 0.5 or 1.")
-    ] = "0.5",
-    window: Annotated[
-        str | None,
-        typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
-    ] = None,
-    decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
-    device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
-    kernels: Annotated[
-        str,
-        typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
-    ] = "auto",
-    subtitles: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|FILE",
-            help="What is said. auto: a file beside the video, or a track in it.",
-        ),
-    ] = "auto",
+    model: Model = DEFAULT_MODEL,
+    granularity: Granularity = "0.5",
+    window: Window = None,
+    decoder: Decoder = "pyav",
+    device: Device = "auto",
+    kernels: Kernels = "auto",
+    subtitles: Subtitles = "auto",
     recursive: Annotated[bool, typer.Option(help="Go into the folders of a folder.")] = True,
     include: Annotated[
         list[str] | None, typer.Option(help="Only what matches in a folder: *.mp4, day/*.")
@@ -90,7 +83,7 @@ def index(
         typer.Option(metavar="PATH", help="Forget a video, or all videos in a folder."),
     ] = None,
     stats: Annotated[bool, typer.Option("--stats", help="Count what the index holds.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Keep a timeline of every video in a folder: what happens when, searchable.
 

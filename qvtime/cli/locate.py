@@ -5,6 +5,17 @@ from typing import Annotated
 
 import typer
 
+from qvtime.cli.options import (
+    Decoder,
+    Device,
+    FeaturesCap,
+    Kernels,
+    Model,
+    OutputFile,
+    Quiet,
+    Subtitles,
+    Window,
+)
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import DEFAULT_MODEL
 
@@ -49,30 +60,15 @@ def locate(
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would be read, and read nothing.")
     ] = False,
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", envvar="QVTIME_MODEL", help="A hub name, a folder, or demo."),
-    ] = DEFAULT_MODEL,
+    model: Model = DEFAULT_MODEL,
     granularity: Annotated[
         str, typer.Option(help="How fine starts and ends are, in seconds: 0.1, 0.5 or 1.")
     ] = "0.5",
-    window: Annotated[
-        str | None,
-        typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
-    ] = None,
-    subtitles: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|FILE",
-            help="What is said. auto: a file beside the video, or a track in it.",
-        ),
-    ] = "auto",
-    decoder: Annotated[str, typer.Option(help="What decodes: pyav or opencv.")] = "pyav",
-    device: Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")] = "auto",
-    kernels: Annotated[
-        str,
-        typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
-    ] = "auto",
+    window: Window = None,
+    subtitles: Subtitles = "auto",
+    decoder: Decoder = "pyav",
+    device: Device = "auto",
+    kernels: Kernels = "auto",
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -82,10 +78,7 @@ def locate(
             " jsonl in a pipe.",
         ),
     ] = None,
-    output_file: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
-    ] = None,
+    output_file: OutputFile = None,
     clips: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Cut each span out as a file of its own, into a folder."),
@@ -102,10 +95,8 @@ def locate(
             " auto: beside the index above a video, if there is one.",
         ),
     ] = "auto",
-    features_cap: Annotated[
-        str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
-    ] = "2GB",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    features_cap: FeaturesCap = "2GB",
+    quiet: Quiet = False,
 ) -> None:
     """Find every span in which an event happens, best first, each with a score.
 

@@ -1,0 +1,37 @@
+"""The options that several commands have: declared once, so that they say and mean the same."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    str,
+    typer.Option("--model", "-m", envvar="QVTIME_MODEL", help="A hub name, a folder, or demo."),
+]
+Granularity = Annotated[str, typer.Option(help="How fine to look, in seconds: 0.1, 0.5 or 1.")]
+Window = Annotated[
+    str | None,
+    typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
+]
+Subtitles = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|none|FILE",
+        help="What is said. auto: a file beside the video, or a track in it.",
+    ),
+]
+Decoder = Annotated[str, typer.Option(help="What decodes: pyav or opencv.")]
+Device = Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")]
+Kernels = Annotated[
+    str,
+    typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
+]
+FeaturesCap = Annotated[
+    str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
