@@ -29,7 +29,7 @@ class Batch:
     tokens of questions stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the
     patches' times; said_rows, said_places: int64 [K], said_found: bool [K] and said: int64
     [K, 3], those of times in questions and answers (questions.Moment); links: int64 [L, 3], row,
-    token, and the token that it should attend to (Tail.source); cells: int64 [B * P * 9, 3].
+    token, and the token that it should attend to (Tail.source).
     """
 
     patches: torch.Tensor
@@ -58,7 +58,6 @@ class Batch:
     said_found: torch.Tensor
     said: torch.Tensor
     links: torch.Tensor
-    cells: torch.Tensor
 
 
 KINDS_OF_QUESTION = ("at", "when", "never", "list")
@@ -66,7 +65,10 @@ KINDS_OF_QUESTION = ("at", "when", "never", "list")
 
 @dataclass(frozen=True, slots=True)
 class Glimpses:
-    """Patches without words: patches, grid and cells as in Batch."""
+    """Patches without words: patches and grid as in Batch.
+
+    cells: int64 [patches * 9, 3], colour, shape and verb in every merged vision token.
+    """
 
     patches: torch.Tensor
     grid: torch.Tensor
@@ -157,7 +159,6 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         said_found=torch.tensor([m[2].found for m in moments]),
         links=torch.tensor(links).view(-1, 3),
         said=_digits([m[2].time_ms for m in moments]),
-        cells=torch.from_numpy(np.concatenate([one.cells for one in lessons])).view(-1, 3),
     )
 
 

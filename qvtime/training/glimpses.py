@@ -22,7 +22,10 @@ ABSENT = {"colour": len(COLOURS), "shape": len(SHAPES), "verb": len(VERBS)}
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A few temporal patches without words, for the vision tower: as in Lesson."""
+    """A few temporal patches without words, for the vision tower.
+
+    pixels: as in Lesson; cells: int64 [patches, 9, 3], as label_cells gives them.
+    """
 
     pixels: npt.NDArray[np.uint8]
     cells: npt.NDArray[np.int64]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvtime.model.prompt import encode_video
-from qvtime.training.glimpses import CELLS, label_cells, take_pictures
+from qvtime.training.glimpses import CELLS, take_pictures
 from qvtime.training.questions import Book, Tail
 from qvtime.training.scene import KINDS, Happening
 from qvtime.training.script import make_scene
@@ -26,8 +26,7 @@ class Lesson:
 
     pixels: uint8 [2 * patches, 96, 96, 3]; times_ms: of its patches, as they are spelled; prefix:
     ids of the video; owners: for every id of the prefix the patch that it belongs to, or -1;
-    going_on: bool [patches, KINDS]; cells: int64 [patches, 9, 3], colour, shape and verb in every
-    merged vision token.
+    going_on: bool [patches, KINDS].
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -36,7 +35,6 @@ class Lesson:
     owners: tuple[int, ...]
     tails: tuple[Tail, ...]
     going_on: npt.NDArray[np.bool_]
-    cells: npt.NDArray[np.int64]
 
 
 def make_lesson(
@@ -59,7 +57,6 @@ def make_lesson(
         owners=owners,
         tails=book.tails(),
         going_on=_going_on(scene.happenings, centres),
-        cells=label_cells(scene, centres, granularity_ms),
     )
 
 
