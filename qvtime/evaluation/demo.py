@@ -38,12 +38,14 @@ SEED = 77_000_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """kind: "at", "nothing" or "when"; captions: what is true at the moment; truth: of a "when"."""
+    """kind: "at", "nothing" or "when"; captions: what is true at the moment, in alphabetical order,
+    and spans: when each of it happens; truth: of a "when"."""
 
     kind: str
     text: str
     chinese: bool
     captions: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
     truth: Span | None = None
 
 
@@ -127,9 +129,10 @@ def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
     chinese = bool(generator.random() < 1 / 3)
     moment = format_time(time_ms, 3)
     text = f"{moment}发生了什么？" if chinese else f"what happens at {moment}"
-    going_on = _going_on(scene, time_ms)
-    captions = tuple(sorted(say(one, chinese) for one in going_on))
-    return Question("at" if going_on else "nothing", text, chinese, captions)
+    going_on = sorted(_going_on(scene, time_ms), key=lambda one: say(one, chinese))
+    captions = tuple(say(one, chinese) for one in going_on)
+    spans = tuple(Span(one.start_ms, one.end_ms) for one in going_on)
+    return Question("at" if going_on else "nothing", text, chinese, captions, spans)
 
 
 def _when(one: Happening, generator: np.random.Generator) -> Question:
@@ -159,6 +162,17 @@ def grounding(question: Question, report: dict[str, Any]) -> Grounding:
     return Grounding(question.truth, found)
 
 
+def moments_grounded(asked: list[tuple[Question, dict[str, Any]]]) -> list[Grounding]:
+    """What was rightly said to happen at a moment: when it does, and when it was said to."""
+    given: list[Grounding] = []
+    for question, report in asked:
+        if question.kind == "at" and is_right(question, report):
+            events = sorted(report["events"], key=lambda event: event["caption"].lower())
+            said = [Span(event["start_ms"], event["end_ms"]) for event in events]
+            given += map(Grounding, question.spans, said)
+    return given
+
+
 def table(asked: list[tuple[Question, dict[str, Any]]]) -> str:
     """The figures, in English and Chinese together."""
     lines = []
@@ -166,6 +180,9 @@ def table(asked: list[tuple[Question, dict[str, Any]]]) -> str:
         right = [is_right(q, report) for q, report in asked if q.kind == kind]
         if right:
             lines.append(f"{label}: {sum(right) / len(right):.1%} right of {len(right)}")
+    given = moments_grounded(asked)
+    if given:
+        lines.append(f"what is right of these: mIoU {mean_iou(given):.3f} of {len(given)} events")
     found = [grounding(q, report) for q, report in asked if q.kind == "when"]
     if found:
         lines.append(

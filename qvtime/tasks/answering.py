@@ -1,13 +1,14 @@
 """What a model said about the windows of a video, as one report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qvtime.report import Report, Setting
 from qvtime.tasks.looking import Clock
+from qvtime.tasks.passes import Pass
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
+from qvtime.tasks.seams import not_found
 from qvtime.tasks.skim import unrefined
 from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, merge_events
@@ -16,20 +17,6 @@ from qvtime.timestamps import format_tag
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
     from qvtime.video.reader import VideoReader
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """One walk over a video: where it led, and what the model said there."""
-
-    plan: Plan
-    seen: Sequence[Seen]
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """What was found, joined where windows meet."""
-        found = (event for one in self.seen for event in one.events)
-        return merge_events(found, gap_ms=self.plan.step_ms)
 
 
 def report_of(
@@ -52,11 +39,11 @@ def report_of(
     if skim is not None and closer:
         events, left_coarse = _refined(skim, last)
         seen += [one for one in skim.seen if _untimed(one)]
-    answer = _answer_text(last.plan, seen, events)
+    answer = _answer_text(last, seen, events)
     if skim is not None and not events:
         answer = f"{answer} {_missed(skim.plan)}".lstrip()
     settings: dict[str, Setting] = {
-        "granularity_ms": last.plan.granularity_ms,
+        "granularity_ms": last.plan.finest_ms,
         "windows": len(closer),
         "decoder": reader.info.decoder,
         "device": engine.loaded.device,
@@ -81,7 +68,7 @@ def report_of(
         damage=reader.damage,
         timings_ms=clock.rounded(),
         looked=tuple(window.span for window in closer),
-        granularity_ms=last.plan.granularity_ms if closer else None,
+        granularity_ms=last.plan.finest_ms if closer else None,
         skimmed=() if skim is None else tuple(window.span for window in skim.plan.windows),
         skimmed_every_ms=None if skim is None else skim.plan.step_ms,
     )
@@ -112,14 +99,16 @@ def _missed(skim: Plan) -> str:
     )
 
 
-def _answer_text(plan: Plan, seen: Sequence[Seen], events: Sequence[Event]) -> str:
+def _answer_text(last: Pass, seen: Sequence[Seen], events: Sequence[Event]) -> str:
     """One answer in words: the model's own about moments, else what all windows found.
 
     Words that came without a time, of one window among several, come after that window's span.
     """
     if all(one.window.moment_ms is not None for one in seen):
         return " ".join(_about_moment(one) for one in seen)
-    sentences = [_sentence(event, plan.question) for event in events]
+    sentences = [_sentence(event, last.plan.question) for event in events]
+    if last.plan.asks_when:
+        return "; ".join(sentences) or not_found(last.occurrences)
     if len(seen) > 1:
         sentences += [_about_window(one) for one in seen if _untimed(one)]
     return "; ".join(sentences) or seen[0].parsed.text_with_tags

@@ -1,27 +1,35 @@
 """Ask a video: look where the question points, and tie every claim of the answer to a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.answering import Pass, report_of
+from qvtime.tasks.answering import report_of
+from qvtime.tasks.edges import sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.looking import Clock, Progress
+from qvtime.tasks.passes import Pass, pass_of
 from qvtime.tasks.plan import (
     Plan,
+    Window,
     check_question,
     check_window,
     plan_closer,
     plan_question,
     times_of,
+    words_about,
 )
-from qvtime.tasks.reading import read_windows
+from qvtime.tasks.reading import find_spans, read_windows
+from qvtime.tasks.seams import MIN_SCORE, Occurrence
 from qvtime.tasks.subtitled import open_subtitled
+from qvtime.timeline import Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
+    from qvtime.model.spans import ScoredSpan
     from qvtime.video.reader import VideoReader
 
 
@@ -80,17 +88,48 @@ def _answer(
     """Reports for questions that look at the same windows: a skim, then closer where it pointed."""
     clocks = [Clock() for _ in plans]
     first = read_windows(reader, engine, plans, settings, clocks, progress, features)
-    passes = [[Pass(plan, seen)] for plan, seen in zip(plans, first, strict=True)]
+    reports: list[Report] = []
     patches = engine.loaded.habits.window_patches
-    for done, clock in zip(passes, clocks, strict=True):
-        skim = done[0]
-        if not skim.plan.skims:
-            continue
-        closer = plan_closer(skim.plan, skim.events, reader.info.duration_ms, settings, patches)
-        if closer is not None:
-            (seen,) = read_windows(reader, engine, [closer], settings, [clock], progress, features)
-            done.append(Pass(closer, seen))
-    return [
-        report_of(path, reader, engine, done, clock, features is not None)
-        for done, clock in zip(passes, clocks, strict=True)
-    ]
+    for plan, seen, clock in zip(plans, first, clocks, strict=True):
+        passes = [pass_of(plan, seen, plan.span)]
+        if plan.skims:
+            pointed, duration_ms = passes[0].pointed, reader.info.duration_ms
+            closer = plan_closer(plan, pointed, duration_ms, settings, patches)
+            if closer is not None:
+                (again,) = read_windows(
+                    reader, engine, [closer], settings, [clock], progress, features
+                )
+                passes.append(pass_of(closer, again, plan.span))
+        if not passes[-1].plan.skims:
+            passes[-1] = _sharpened(
+                passes[-1], plan.span, reader, engine, settings, clock, features
+            )
+        reports.append(report_of(path, reader, engine, passes, clock, features is not None))
+    return reports
+
+
+def _sharpened(
+    done: Pass,
+    searched: Span,
+    reader: "VideoReader",
+    engine: "Engine",
+    settings: Settings,
+    clock: Clock,
+    features: KeptFeatures | None,
+) -> Pass:
+    """What was found with its edges as fine as they are asked for."""
+    plan, duration_ms = done.plan, reader.info.duration_ms
+
+    def find(window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
+        words = words_about(plan.question, duration_ms, window)
+        return find_spans(reader, engine, window, granularity_ms, words, clock, features)
+
+    def sharp(one: Occurrence) -> Occurrence:
+        if one.score < MIN_SCORE:
+            return one
+        patches = engine.loaded.habits.window_patches
+        return sharpen(
+            one, plan.finer_ms, plan.granularity_ms, patches, settings.window_ms, searched, find
+        ).occurrence
+
+    return replace(done, occurrences=tuple(map(sharp, done.occurrences)))

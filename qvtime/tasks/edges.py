@@ -6,6 +6,7 @@ finds the occurrence, is not much less sure of it than the first one was, and mo
 more than the first one left open; an edge on which it says nothing stays as it was.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from qvtime.video.sampling import patch_centres, window_around
 if TYPE_CHECKING:
     from qvtime.model.spans import ScoredSpan
 
+BOTH_EDGES = 2
+
 LookAgain = Callable[[Window, int], "tuple[ScoredSpan, ...]"]
 """What the model finds in a window of this granularity (ms)."""
 
@@ -28,6 +31,30 @@ class Edges:
 
     occurrence: Occurrence
     found: int
+
+
+def sharpen(
+    occurrence: Occurrence,
+    granularities_ms: Sequence[int],
+    coarse_ms: int,
+    longest_patches: int,
+    longest_ms: int | None,
+    search: Span,
+    look_again: LookAgain,
+) -> Edges:
+    """The occurrence with its edges looked at again at each of these granularities, in order.
+
+    coarse_ms: that of the pass that found it; longest_patches, longest_ms: how long a window may
+    be. `found` counts the edges that the last look found.
+    """
+    open_ms, found = coarse_ms, 0
+    for granularity_ms in granularities_ms:
+        reach_ms = min(longest_patches * granularity_ms, longest_ms or sys.maxsize)
+        edges = look_at_edges(occurrence, open_ms, granularity_ms, reach_ms, search, look_again)
+        occurrence, found = edges.occurrence, edges.found
+        if found == BOTH_EDGES:
+            open_ms = granularity_ms
+    return Edges(occurrence, found)
 
 
 def look_at_edges(

@@ -6,7 +6,6 @@ spans of each (qvtime.model.spans); what overlapping windows found becomes one l
 window is held at a time, however long the video is.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,12 +13,14 @@ from typing import TYPE_CHECKING
 from qvtime.errors import UsageError, VideoError
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.edges import look_at_edges
+from qvtime.tasks.edges import BOTH_EDGES, sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.locate_plan import LocatePlan, plan_locate
-from qvtime.tasks.looking import Clock, Progress, look_at
+from qvtime.tasks.looking import Clock, Progress
+from qvtime.tasks.passes import pass_of
 from qvtime.tasks.plan import Window, check_question
-from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
+from qvtime.tasks.reading import find_spans, read_windows
+from qvtime.tasks.seams import MIN_SCORE, Occurrence, not_found
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_tag, format_time, parse_range
@@ -31,12 +32,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.outline import Outline
     from qvtime.model.spans import ScoredSpan
     from qvtime.video.reader import VideoReader
-
-MIN_SCORE = 0.5
-"""Reported by default: what is likelier to be named than not."""
-
-NOT_FOUND = "Not found."
-BOTH_EDGES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,41 +138,47 @@ class _Search:
         self._clock = Clock()
         self._edges_found = 0
 
-    def first_pass(self) -> list[Occurrence]:
+    def first_pass(self) -> tuple[Occurrence, ...]:
         """Every occurrence, however unlikely, in order of time."""
-        plan = self._plan
-        pieces: list[Piece] = []
-        for number, window in enumerate(plan.windows):
-            self._progress(Progress(number, len(plan.windows), window.span))
-            found = self._find(window, plan.coarse_ms)
-            pieces += find_pieces(window, number, found, plan.coarse_ms, plan.span)
-        return join_pieces(pieces, plan.windows, plan.coarse_ms)
+        first = self._plan.first_pass(self._event)
+        (seen,) = read_windows(
+            self._reader,
+            self._engine,
+            [first],
+            self._settings,
+            [self._clock],
+            self._progress,
+            self._features,
+        )
+        return pass_of(first, seen, self._plan.span).occurrences
 
     def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
         """The occurrence with its edges as fine as they are asked for, where they are found."""
-        plan, open_ms = self._plan, self._plan.coarse_ms
-        for granularity_ms in plan.finer_ms:
+        plan = self._plan
+        if plan.finer_ms:
             self._progress(progress)
-            longest_ms = self._engine.loaded.habits.window_patches * granularity_ms
-            reach_ms = min(longest_ms, self._settings.window_ms or longest_ms)
-            edges = look_at_edges(
-                occurrence, open_ms, granularity_ms, reach_ms, plan.span, self._find
-            )
-            occurrence = edges.occurrence
-            if granularity_ms == plan.granularity_ms:
-                self._edges_found += edges.found
-            if edges.found == BOTH_EDGES:
-                open_ms = granularity_ms
-        return occurrence
+        edges = sharpen(
+            occurrence,
+            plan.finer_ms,
+            plan.coarse_ms,
+            self._engine.loaded.habits.window_patches,
+            self._settings.window_ms,
+            plan.span,
+            self._find,
+        )
+        self._edges_found += edges.found
+        return edges.occurrence
 
     def _find(self, window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
-        with look_at(
-            self._reader, self._engine, window, granularity_ms, self._clock, self._features
-        ) as look:
-            started = time.perf_counter()
-            found = look.spans(self._event).spans
-            self._clock.add("answer", 1000 * (time.perf_counter() - started))
-        return found
+        return find_spans(
+            self._reader,
+            self._engine,
+            window,
+            granularity_ms,
+            self._event,
+            self._clock,
+            self._features,
+        )
 
     def report(
         self,
@@ -216,14 +217,8 @@ class _Search:
 
 
 def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence]) -> str:
-    """The spans, best first; where there is none, the likeliest of those that were left out."""
-    if reported:
-        return "; ".join(_times(one.span) for one in reported)
-    best = max(found, key=lambda one: one.score, default=None)
-    if best is None:
-        return NOT_FOUND
-    return f"{NOT_FOUND} The likeliest span scores {best.score:.2f}: {_times(best.span)}"
-
-
-def _times(span: Span) -> str:
-    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)}"
+    """The spans, best first."""
+    if not reported:
+        return not_found(found)
+    spans = (one.span for one in reported)
+    return "; ".join(f"{format_tag(s.start_ms)} - {format_tag(s.end_ms)}" for s in spans)

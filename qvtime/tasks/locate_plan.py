@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from qvtime.frames import VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import GRANULARITIES_MS, Settings
-from qvtime.tasks.plan import GRANULARITY_MS, Window, check_window
-from qvtime.tasks.skim import OVERLAP_SHARE
+from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
+from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, finer_steps_ms
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.size import fit_size
@@ -21,8 +21,6 @@ from qvtime.video.size import fit_size
 if TYPE_CHECKING:
     from qvtime.model.outline import Outline
 
-FIRST_MS = 500
-"""The finest first pass: finer windows are too short to hold most events."""
 SMALLEST_SIDE_PX = 64
 
 
@@ -47,8 +45,12 @@ class LocatePlan:
     @property
     def finer_ms(self) -> tuple[int, ...]:
         """The granularities at which edges are looked at again, the coarsest first."""
-        between = (g for g in GRANULARITIES_MS if self.granularity_ms <= g < self.coarse_ms)
-        return tuple(sorted(between, reverse=True))
+        return finer_steps_ms(self.coarse_ms, self.granularity_ms)
+
+    def first_pass(self, event: str) -> Plan:
+        """The first pass, for an event in the user's words."""
+        words = (event,) * len(self.windows)
+        return Plan(event, self.coarse_ms, self.coarse_ms, self.windows, words, True, self.finer_ms)
 
     def settings(self) -> dict[str, Setting]:
         """The plan as the JSON has it."""

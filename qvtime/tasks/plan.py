@@ -10,13 +10,14 @@ the same windows of patches, further apart (qvtime.tasks.skim).
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qvtime.errors import UsageError
 from qvtime.model.prompt import time_label
 from qvtime.settings import Settings
-from qvtime.tasks.skim import Reach, look_closer, skim_step_ms
+from qvtime.tasks.skim import FIRST_MS, Reach, finer_steps_ms, look_closer, skim_step_ms
+from qvtime.tasks.when import asks_when
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import find_times, rewrite_times
 from qvtime.video.sampling import patch_centres, window_around, windows
@@ -50,6 +51,8 @@ class Plan:
 
     granularity_ms: how long a patch is; step_ms: how far apart patches lie, more than that where
     the video is skimmed. windows: in order of time; model_questions: what each of them is asked.
+    asks_when: whether it asks for times alone, which are read as probabilities (qvtime.tasks.when);
+    finer_ms: the granularities at which edges are looked at again, the coarsest first.
     """
 
     question: str
@@ -57,11 +60,18 @@ class Plan:
     step_ms: int
     windows: tuple[Window, ...]
     model_questions: tuple[str, ...]
+    asks_when: bool = False
+    finer_ms: tuple[int, ...] = ()
 
     @property
     def skims(self) -> bool:
         """Whether there is more between its patches."""
         return self.step_ms > self.granularity_ms
+
+    @property
+    def finest_ms(self) -> int:
+        """How finely it looks at most."""
+        return self.finer_ms[-1] if self.finer_ms else self.granularity_ms
 
     @property
     def span(self) -> Span:
@@ -98,21 +108,21 @@ def check_window(settings: Settings, window_patches: int, model: str) -> None:
 def plan_question(question: str, duration_ms: int, settings: Settings, window_patches: int) -> Plan:
     """Where to look in a video this long. UsageError for times that it does not have."""
     check_question(question, settings)
-    reach = _reach(settings, window_patches)
     found = times_of(question, duration_ms)
     moments = [one for one in found if isinstance(one, int)]
     alone = _each_alone(question) if found and len(moments) == len(found) else []
+    reach = _reach(settings, window_patches, asks_when(question) and not alone)
     if not alone:
         whole = _hull(found, duration_ms)
         step_ms = skim_step_ms(whole.duration_ms, reach, settings.patch_budget)
-        return _plan_over(question, (whole,), duration_ms, reach, step_ms)
+        return _plan_over(question, (whole,), duration_ms, reach, step_ms, settings)
     by_moment = dict(zip((_labelled(one, duration_ms) for one in moments), alone, strict=True))
     planned = tuple(
         _around(moment_ms, reach.window_ms, duration_ms, reach.granularity_ms)
         for moment_ms in sorted(by_moment)
     )
     model_questions = tuple(
-        _in_labels(by_moment[moment_ms], duration_ms, (window,))
+        words_about(by_moment[moment_ms], duration_ms, window)
         for moment_ms, window in zip(sorted(by_moment), planned, strict=True)
     )
     return Plan(question, reach.granularity_ms, reach.granularity_ms, planned, model_questions)
@@ -129,20 +139,28 @@ def plan_closer(
 
     None when there is nothing to look at.
     """
-    reach = _reach(settings, window_patches)
+    reach = _reach(settings, window_patches, skim.asks_when)
     stretches = look_closer(pointed, skim.step_ms, skim.span, reach, settings.patch_budget)
     if not stretches:
         return None
-    return _plan_over(skim.question, stretches, duration_ms, reach, reach.granularity_ms)
+    return _plan_over(skim.question, stretches, duration_ms, reach, reach.granularity_ms, settings)
 
 
-def _reach(settings: Settings, window_patches: int) -> Reach:
+def _reach(settings: Settings, window_patches: int, asks_when: bool) -> Reach:
+    """How windows are read. Of a question for times alone only edges are looked at very finely."""
     granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    if asks_when:
+        granularity_ms = max(granularity_ms, FIRST_MS)
     return Reach(settings.window_ms or window_patches * granularity_ms, granularity_ms)
 
 
 def _plan_over(
-    question: str, stretches: Sequence[Span], duration_ms: int, reach: Reach, step_ms: int
+    question: str,
+    stretches: Sequence[Span],
+    duration_ms: int,
+    reach: Reach,
+    step_ms: int,
+    settings: Settings,
 ) -> Plan:
     """Windows over these stretches, with overlap unless they skim."""
     overlap_ms = reach.overlap_ms if step_ms == reach.granularity_ms else 0
@@ -152,10 +170,14 @@ def _plan_over(
         for part in windows(stretch, reach.at_step(step_ms), overlap_ms)
     )
     if len(find_times(question)) == 1:
-        words = tuple(_in_labels(question, duration_ms, (window,)) for window in planned)
+        words = tuple(words_about(question, duration_ms, window) for window in planned)
     else:  # times that are neither a list nor one span may lie in different windows
-        words = (_in_labels(question, duration_ms, planned),) * len(planned)
-    return Plan(question, reach.granularity_ms, step_ms, planned, words)
+        words = (words_about(question, duration_ms, *planned),) * len(planned)
+    plan = Plan(question, reach.granularity_ms, step_ms, planned, words)
+    if not asks_when(question):
+        return plan
+    finest_ms = settings.granularity_ms or GRANULARITY_MS
+    return replace(plan, asks_when=True, finer_ms=finer_steps_ms(reach.granularity_ms, finest_ms))
 
 
 def times_of(question: str, duration_ms: int) -> list[int | Span]:
@@ -195,7 +217,7 @@ def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: in
     return Window(span, centres, moment_ms)
 
 
-def _in_labels(question: str, duration_ms: int, seen: tuple[Window, ...]) -> str:
+def words_about(question: str, duration_ms: int, *seen: Window) -> str:
     """The question with its times as prompts spell them: the moment's, or the nearest patch's."""
     centres = {centre for window in seen for centre in window.centres_ms}
     if len(seen) == 1 and seen[0].moment_ms is not None:

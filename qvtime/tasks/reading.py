@@ -21,6 +21,7 @@ from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine, Look, Reply
+    from qvtime.model.spans import ScoredSpan
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
@@ -31,18 +32,23 @@ MOST_CLAIMS = 8
 """How many claims of one answer are looked up; each costs a question."""
 
 
+_SILENCE = ParsedAnswer("", (), nothing=True, dropped=())
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the model said about one window.
 
-    dropped: what was left out of it, a phrase each. kept: whether the window's vision features
-    were there from an earlier run.
+    events: what it said happens; spans: where the event that was asked for may be, when it was
+    asked for times alone. dropped: what was left out of it, a phrase each. kept: whether the
+    window's vision features were there from an earlier run.
     """
 
     window: Window
-    parsed: ParsedAnswer
-    events: tuple[Event, ...]
-    dropped: tuple[str, ...]
+    parsed: ParsedAnswer = _SILENCE
+    events: tuple[Event, ...] = ()
+    dropped: tuple[str, ...] = ()
+    spans: "tuple[ScoredSpan, ...]" = ()
     kept: bool = False
 
 
@@ -76,6 +82,23 @@ def read_windows(
     return seen
 
 
+def find_spans(
+    reader: "VideoReader",
+    engine: "Engine",
+    window: Window,
+    granularity_ms: int,
+    words: str,
+    clock: Clock,
+    features: "KeptFeatures | None",
+) -> "tuple[ScoredSpan, ...]":
+    """Where one more window has the event of these words."""
+    with look_at(reader, engine, window, granularity_ms, clock, features) as look:
+        started = time.perf_counter()
+        found = look.spans(words).spans
+        clock.add("answer", 1000 * (time.perf_counter() - started))
+    return found
+
+
 def _ask(
     look: "Look",
     engine: "Engine",
@@ -86,6 +109,8 @@ def _ask(
     settings: Settings,
 ) -> Seen:
     """One question about one window; claims about a moment are looked up once more."""
+    if plan.asks_when:
+        return Seen(window, spans=look.spans(words).spans)
     habits = engine.loaded.habits
     reply = look.ask(habits.ask(words), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)

@@ -18,10 +18,14 @@ from typing import TYPE_CHECKING
 from qvtime.tasks.looking import ONE_PATCH_MS, whole_patches
 from qvtime.tasks.plan import Window
 from qvtime.timeline import Span
+from qvtime.timestamps import format_tag
 
 if TYPE_CHECKING:
     from qvtime.model.spans import ScoredSpan
 
+MIN_SCORE = 0.5
+"""Reported by default: what is likelier to be named than not."""
+NOT_FOUND = "Not found."
 SURE_SHARE = 0.5
 """A reading less than half as sure as one that it meets is not believed beside it."""
 SEEN_SHARE = 0.5
@@ -36,6 +40,15 @@ class Occurrence:
 
     span: Span
     score: float
+
+
+def not_found(found: Sequence[Occurrence]) -> str:
+    """What is said where nothing is reported: with the likeliest of what was left out."""
+    best = max(found, key=lambda one: one.score, default=None)
+    if best is None:
+        return NOT_FOUND
+    times = f"{format_tag(best.span.start_ms)} - {format_tag(best.span.end_ms)}"
+    return f"{NOT_FOUND} The likeliest span scores {best.score:.2f}: {times}"
 
 
 @dataclass(frozen=True, slots=True)

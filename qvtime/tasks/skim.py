@@ -11,9 +11,12 @@ long video. The price is that nothing between two patches is seen at all.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from qvtime.settings import GRANULARITIES_MS
 from qvtime.timeline import Event, Span
 from qvtime.video.sampling import window_around
 
+FIRST_MS = 500
+"""The finest first pass for times: finer windows are too short to hold most events."""
 OVERLAP_SHARE = 0.375
 """How much of a window its neighbour sees too: an event at a seam is whole in one of them."""
 MOST_POINTED = 1000
@@ -56,6 +59,12 @@ def skim_step_ms(length_ms: int, reach: Reach, budget: int) -> int:
     while reach.patches(length_ms, step_ms) > max(1, budget):
         step_ms *= 2
     return step_ms
+
+
+def finer_steps_ms(coarse_ms: int, finest_ms: int) -> tuple[int, ...]:
+    """The granularities at which an edge is looked at after a pass, the coarsest first."""
+    between = (g for g in GRANULARITIES_MS if finest_ms <= g < coarse_ms)
+    return tuple(sorted(between, reverse=True))
 
 
 def look_closer(

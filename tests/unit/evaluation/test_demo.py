@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qvtime.evaluation.demo import Question, grounding, is_right, make_questions, table
+from qvtime.evaluation.demo import (
+    Question,
+    grounding,
+    is_right,
+    make_questions,
+    moments_grounded,
+    table,
+)
 from qvtime.timeline import Span
 from qvtime.timestamps import find_times
 from qvtime.training.script import make_scene
@@ -45,6 +52,14 @@ def test_only_exactly_what_goes_on_is_right() -> None:
     assert not is_right(question, report())
     assert is_right(Question("nothing", "", False), report())
     assert not is_right(Question("nothing", "", False), both)
+
+
+def test_only_what_is_rightly_said_of_a_moment_is_measured() -> None:
+    spans = (Span(0, 1000), Span(2000, 4000))
+    question = Question("at", "", False, ("the blue star spins", "the red circle jumps"), spans)
+    right = report(("The red circle jumps", 2000, 3000, 1), ("the blue star spins.", 0, 1000, 1))
+    given = moments_grounded([(question, right), (question, report(("it rains", 0, 1000, 1)))])
+    assert [one.iou for one in given] == [1, 0.5]
 
 
 def test_the_best_event_by_score_is_the_one_that_counts() -> None:

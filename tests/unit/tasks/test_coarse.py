@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from qvtime import formats
+from qvtime.answer import parse_answer
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.model.habits import Habits
+from qvtime.model.spans import Occurrences, ScoredSpan
 from qvtime.ops.kernels import REFERENCE
 from qvtime.report import Report
 from qvtime.settings import PATCH_BUDGET, Settings
@@ -71,15 +73,24 @@ class SeeingLook:
     prefill_ms: float = 0.0
 
     def ask(self, question: str, max_new_tokens: int = 0) -> Any:
+        text = self.speak(question, self.runs())
+        return SimpleNamespace(text=text, probability=0.9, finish_reason="stop", token_ids=())
+
+    def spans(self, question: str) -> Occurrences:
+        window = Span(self.centres_ms[0], self.centres_ms[-1] + 1)
+        events = parse_answer(self.speak(question, self.runs()), window, 1).events
+        said = [(event.span.start_ms, event.span.end_ms) for event in events]
+        spans = (ScoredSpan(a, a if b == a + 1 else b, 0.9) for a, b in said)
+        return Occurrences(0.9 if events else 0.0, tuple(spans))
+
+    def runs(self) -> list[list[int]]:
         runs: list[list[int]] = []
         for place, white in enumerate(self.white):
             if white and place and self.white[place - 1]:
                 runs[-1].append(self.centres_ms[place])
             elif white:
                 runs.append([self.centres_ms[place]])
-        return SimpleNamespace(
-            text=self.speak(question, runs), probability=0.9, finish_reason="stop", token_ids=()
-        )
+        return runs
 
     def __enter__(self) -> "SeeingLook":
         return self
@@ -176,7 +187,7 @@ def test_a_fine_granularity_is_kept_where_it_looks_closer(ask: Ask) -> None:
     truth = Span(1_000_030, 1_002_070)
     (report,) = ask(HOUR_MS // 2, [truth], [QUESTION], SeeingEngine(), Settings(granularity_ms=100))
     (event,) = report.events
-    assert (report.granularity_ms, report.skimmed_every_ms) == (100, 1600)
+    assert (report.granularity_ms, report.skimmed_every_ms) == (100, 1000)
     assert abs(event.span.start_ms - truth.start_ms) <= 100
     assert abs(event.span.end_ms - truth.end_ms) <= 100
 
@@ -217,8 +228,7 @@ def test_a_skim_that_points_at_nothing_says_how_coarse_it_was(ask: Ask) -> None:
     (report,) = ask(2 * HOUR_MS, [between], [QUESTION], engine)
     assert report.events == ()
     assert report.answer == (
-        "It does not happen. (Looked at one moment every 4 s; something shorter may have been"
-        " missed.)"
+        "Not found. (Looked at one moment every 4 s; something shorter may have been missed.)"
     )
     assert (report.looked, report.granularity_ms) == ((), None)
     assert len(report.skimmed) == len(engine.looks) == report.settings["skim_windows"]
@@ -234,7 +244,7 @@ def test_what_a_closer_look_does_not_confirm_is_not_reported(ask: Ask) -> None:
     (report,) = ask(2 * HOUR_MS, [Span(100_000, 106_000)], [QUESTION], engine)
     assert report.events == ()
     assert report.looked
-    assert report.answer.startswith("It does not happen. (Looked at one moment every 4 s")
+    assert report.answer.startswith("Not found. (Looked at one moment every 4 s")
 
 
 def test_what_cannot_all_be_looked_at_stays_coarse_and_is_counted(ask: Ask) -> None:
@@ -291,6 +301,56 @@ def test_a_short_video_is_not_skimmed(ask: Ask) -> None:
     assert {centre for look in engine.looks for centre in look} == set(range(0, 600_000, 500))
     (event,) = report.events
     assert event.span.iou(Span(100_200, 104_100)) > 0.8
+
+
+def test_when_is_a_matter_of_probability(ask: Ask) -> None:
+    """As in `locate`: what is less likely than not is no event, and edges are looked at finer."""
+    truth, rumour = Span(100_230, 104_170), Span(300_000, 303_000)
+
+    @dataclass
+    class Doubting(SeeingEngine):
+        def look(self, frames: Any, centres_ms: Sequence[int], said: Sequence[str]) -> SeeingLook:
+            look = super().look(frames, centres_ms, said)
+            true_spans = look.spans
+
+            def spans(question: str) -> Occurrences:
+                if centres_ms[-1] < 300_000 - 20_000:
+                    return true_spans(question)
+                return Occurrences(
+                    0.4, tuple(replace(one, score=0.4) for one in true_spans(question).spans)
+                )
+
+            look.spans = spans  # type: ignore[method-assign]
+            return look
+
+    engine = Doubting()
+    chosen = Settings(granularity_ms=100)
+    (report,) = ask(600_000, [truth, rumour], [QUESTION], engine, chosen)
+    (event,) = report.events
+    assert abs(event.span.start_ms - truth.start_ms) <= 100
+    assert abs(event.span.end_ms - truth.end_ms) <= 100
+    assert event.score == pytest.approx(0.9)
+    assert report.granularity_ms == 100
+    assert {look[1] - look[0] for look in engine.looks} == {500, 100}
+    (report,) = ask(600_000, [rumour], [QUESTION], Doubting())
+    assert report.events == ()
+    assert report.answer.startswith("Not found. The likeliest span scores 0.40: <time>00:05:00.3")
+
+
+def test_the_times_of_a_question_are_named_in_closer_looks_too(ask: Ask) -> None:
+    asked: list[str] = []
+
+    def remember(question: str, runs: list[list[int]]) -> str:
+        asked.append(question)
+        return say_when(question, runs)
+
+    engine = SeeingEngine(remember)
+    question = "when does it turn white between 0:10 and 0:20?"
+    chosen = Settings(granularity_ms=100)
+    (report,) = ask(60_000, [Span(14_010, 15_490)], [question], engine, chosen)
+    assert [event.span.iou(Span(14_010, 15_490)) > 0.9 for event in report.events] == [True]
+    assert all("<" in words for words in asked)
+    assert {look.start_ms >= 10_000 and look.end_ms <= 20_000 for look in report.looked} == {True}
 
 
 def test_both_passes_are_told_apart_in_what_is_written(ask: Ask) -> None:

@@ -19,10 +19,11 @@ from qvtime.model.outline import Outline
 from qvtime.model.spans import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.tasks.locate import NOT_FOUND, Wanted, locate_video, plan_video
+from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import open_outline, plan_locate
 from qvtime.tasks.looking import Clock, Progress, look_at, open_engine
 from qvtime.tasks.plan import Window
+from qvtime.tasks.seams import NOT_FOUND
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres
 from qvtime.video.worker import open_video
@@ -72,7 +73,7 @@ class Eyes:
 @pytest.fixture
 def eyes(monkeypatch: pytest.MonkeyPatch) -> Eyes:
     eyes = Eyes(dict(PLANTED))
-    monkeypatch.setattr("qvtime.tasks.locate.look_at", eyes.look_at)
+    monkeypatch.setattr("qvtime.tasks.reading.look_at", eyes.look_at)
     return eyes
 
 

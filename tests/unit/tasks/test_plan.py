@@ -74,7 +74,7 @@ def test_a_span_is_covered_and_its_ends_are_named(
 def test_without_a_time_it_looks_at_everything(
     duration_ms: int, granularity_ms: int, patches: int
 ) -> None:
-    question = "when do 2 people in version 3.0 meet?"
+    question = "which 2 people in version 3.0 meet?"
     unbounded = replace(settings(granularity_ms), patch_budget=10**9)
     plan = plan_question(question, duration_ms, unbounded, patches)
     assert set(plan.model_questions) == {question}
