@@ -8,6 +8,7 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    Features,
     FeaturesCap,
     Granularity,
     Kernels,
@@ -48,14 +49,7 @@ def ask(
         ),
     ] = None,
     output_file: OutputFile = None,
-    features: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|DIR",
-            help="Where vision features are kept, so that asking again is quick."
-            " auto: beside the index above the video, if there is one.",
-        ),
-    ] = "auto",
+    features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
     quiet: Quiet = False,
 ) -> None:

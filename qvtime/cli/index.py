@@ -8,6 +8,8 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    Features,
+    FeaturesCap,
     Granularity,
     Kernels,
     Model,
@@ -37,6 +39,8 @@ def index(
     device: Device = "auto",
     kernels: Kernels = "auto",
     subtitles: Subtitles = "auto",
+    features: Features = "auto",
+    features_cap: FeaturesCap = "2GB",
     recursive: Annotated[bool, typer.Option(help="Go into the folders of a folder.")] = True,
     include: Annotated[
         list[str] | None, typer.Option(help="Only what matches in a folder: *.mp4, day/*.")
@@ -113,7 +117,7 @@ def index(
         raise UsageError("there is nothing to index", "name videos, or folders of them")
     else:
         settings = read_settings(
-            model, granularity, window, decoder, device, subtitles=subtitles, kernels=kernels
+            model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
         )
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)

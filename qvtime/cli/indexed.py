@@ -18,6 +18,7 @@ from qvtime.formats.json import path_fields
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.store.record import Record
+from qvtime.tasks.features import forget_videos as forget_with_features
 from qvtime.tasks.index import failure_of
 from qvtime.timestamps import format_time
 
@@ -68,7 +69,7 @@ def forget_videos(paths: Sequence[str], folder: str | None, quiet: bool) -> None
             records = index.below(path)
             if not records:
                 raise _unknown(path, index)
-            index.forget(records)
+            forget_with_features(index, records)
             forgotten += len(records)
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
         say(f"{forgotten} forgotten")

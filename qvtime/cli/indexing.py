@@ -69,9 +69,18 @@ def index_and_tell(
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
     counted: Counter[Outcome] = Counter()
     trouble = False
+    noted: list[str] = []
+
+    def note(sentence: str) -> None:
+        if not (quiet or noted):  # it would be the same for every video
+            say(sentence)
+        noted.append(sentence)
+
     with ProgressLine(quiet) as progress:
         load = progress.before("loading the model", lambda: open_model(settings, quiet))
-        run = index_paths(paths, choices, settings, load, lambda path, at: progress.show(at, path))
+        run = index_paths(
+            paths, choices, settings, load, lambda path, at: progress.show(at, path), note
+        )
         for done in run:
             progress.hide()
             if printed is not None and done.indexed.path:

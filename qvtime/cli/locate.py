@@ -8,6 +8,7 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    Features,
     FeaturesCap,
     Kernels,
     Model,
@@ -87,14 +88,7 @@ def locate(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw a row of pictures a span, with their times."),
     ] = None,
-    features: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|DIR",
-            help="Where vision features are kept, so that looking again is quick."
-            " auto: beside the index above a video, if there is one.",
-        ),
-    ] = "auto",
+    features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
     quiet: Quiet = False,
 ) -> None:

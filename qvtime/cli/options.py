@@ -31,6 +31,14 @@ OutputFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),
 ]
+Features = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|none|DIR",
+        help="Where vision features are kept, so that looking again is quick."
+        " auto: beside the index above a video, if there is one.",
+    ),
+]
 FeaturesCap = Annotated[
     str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
 ]

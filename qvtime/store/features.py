@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ ENDING = ".safetensors"
 OWN_NAME = re.compile(rf"[0-9a-f]{{40}}{re.escape(ENDING)}")
 """What kept features are called; anything else in the folder, such as weights, is someone's own."""
 LONGEST_HEADER_BYTES = 16 << 20
+LITTLE_BYTES = 64 << 10
+"""Room for the header of a file, beside its arrays."""
 ABANDONED_SECONDS = 3600
 """A temporary file this old was left by a run that was killed."""
 
@@ -88,11 +90,15 @@ class FeatureStore:
                 os.utime(path)
         return arrays
 
-    def keep(self, key: FeatureKey, arrays: Arrays) -> bool:
-        """Keep the arrays, and let others go for them; False when they alone are over the cap.
+    def keep(self, key: FeatureKey, arrays: Arrays, displace: bool = True) -> bool:
+        """Keep the arrays, and let others go for them; False when they alone are over the cap, or
+        when they do not fit beside the others and may not `displace` any.
 
         Raises OutputError when they cannot be written.
         """
+        needed_bytes = sum(array.nbytes for array in arrays.values())
+        if not displace and self.size_bytes() + needed_bytes + LITTLE_BYTES > self.cap_bytes:
+            return False
         metadata = {"key": key.text, "checksum": _checksum(arrays)}
         data = safetensors.numpy.save(dict(arrays), metadata=metadata)
         if len(data) > self.cap_bytes:
@@ -110,6 +116,23 @@ class FeatureStore:
         with suppress(OSError):
             self._make_room(0)  # others may have written meanwhile
         return True
+
+    def forget(self, contents: Collection[str]) -> int:
+        """Drop what is kept of videos with these contents (`FeatureKey.content`); how many files.
+
+        Raises OutputError when one cannot be dropped.
+        """
+        dropped = 0
+        for _, name, _ in self._files():
+            path = self.folder / name
+            if _content(path) in contents:
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    cause = (error.strerror or str(error)).lower()
+                    raise OutputError(f"cannot remove {path}: {cause}") from error
+                dropped += 1
+        return dropped
 
     def size_bytes(self) -> int:
         """How much the kept features take."""
@@ -147,16 +170,30 @@ def _is_abandoned(name: str, status: os.stat_result) -> bool:
     return temporary and time.time() - status.st_mtime > ABANDONED_SECONDS
 
 
-def _read(path: Path) -> bytes | None:
-    """The bytes of a regular file; None for anything else."""
+def _read(path: Path, most: int = -1) -> bytes | None:
+    """The (first) bytes of a regular file; None for anything else."""
     try:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - of a descriptor
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            return file.read()
+            return file.read(most)
     except OSError:
         return None
+
+
+def _content(path: Path) -> str | None:
+    """The content of the video whose features a file holds; None when it does not say."""
+    head = _read(path, 8)
+    if head is None:
+        return None
+    length = int.from_bytes(head, "little")
+    data = _read(path, 8 + length) if length <= LONGEST_HEADER_BYTES else None
+    try:
+        content = json.loads(_metadata(data or b"")["key"])["content"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return content if isinstance(content, str) else None
 
 
 def _believed(data: bytes, key: FeatureKey) -> dict[str, npt.NDArray[Any]] | None:

@@ -5,11 +5,13 @@ common, so counting ends early: of a word that very many events share, it is onl
 decides little.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from math import log
+from typing import TypeAlias
 
 from qvtime.store.index import Index, event_from
+from qvtime.store.record import Record
 from qvtime.store.words import parts_of, phrase, terms_of
 from qvtime.timeline import Event
 
@@ -18,6 +20,11 @@ COUNTED = 2000
 WEIGHED = 500
 """How many matches are read and weighed against each other; of more, the first ones."""
 MOST_TERMS = 32
+TELLING_SHARE = 0.5
+
+
+Matching: TypeAlias = Callable[[Index, str, int], list[int]]
+"""Gives the numbers of at most so many events that match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +50,60 @@ def search_events(index: Index, words: str, top_k: int) -> list[Hit]:
     terms = terms_of(words)[:MOST_TERMS]
     if not terms or top_k < 1:
         return []
-    with_all = _matching(index, " AND ".join(map(phrase, terms)), WEIGHED)
-    found = [(*one, True) for one in _weighed(index, dict.fromkeys(with_all, 0.0))]
-    if len(found) < top_k:
-        weights = _weights(index, terms)
-        for number in with_all:
-            weights.pop(number, None)
-        found += [(*one, False) for one in _weighed(index, weights)]
+    found, complete = _search(index, terms, top_k, _matching)
+    if not complete:  # events of missing videos took the places of others
+        found, _ = _search(index, terms, top_k, _matching_present)
     return [
         Hit(path, event, rank, whole) for rank, (path, event, whole) in enumerate(found[:top_k], 1)
+    ]
+
+
+def _search(
+    index: Index, terms: list[str], top_k: int, matching: Matching
+) -> tuple[list[tuple[str, Event, bool]], bool]:
+    """(path, event, whether it has all the terms), best first; and whether no event of those that
+    were weighed was of a missing video."""
+    with_all = matching(index, " AND ".join(map(phrase, terms)), WEIGHED)
+    whole = _weighed(index, dict.fromkeys(with_all, 0.0))
+    complete = len(whole) == len(with_all)
+    found = [(path, event, True) for _, path, event in whole]
+    if len(found) < top_k:
+        weights = _weights(index, terms, matching)
+        for number in with_all:
+            weights.pop(number, None)
+        partly = _weighed(index, weights)
+        complete &= len(partly) == min(len(weights), WEIGHED)
+        found += [(path, event, False) for _, path, event in partly]
+    return found, complete
+
+
+def search_video(index: Index, record: Record, words: str) -> list[Event]:
+    """The events of one video that share telling words with these, best first.
+
+    A word tells the more, the fewer of the video's own events have it; one that all have tells
+    nothing. Events with less than `TELLING_SHARE` of what the best one has are left out. An event's
+    score is its share of the best one's, 0 to 1.
+    """
+    ((first, last, total),) = index.database.query(
+        "SELECT min(id), max(id), count(*) FROM event WHERE video = ?", (record.number,)
+    )
+    weights: dict[int, float] = {}
+    terms = terms_of(words)[:MOST_TERMS] if total else []
+    for part in dict.fromkeys(part for term in terms for part in parts_of(term)):
+        having = index.database.query(
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
+            (phrase(part), first, last),
+        )
+        for (number,) in having:
+            weights[number] = weights.get(number, 0.0) + log(total / min(total, len(having)))
+    best = max(weights.values(), default=0.0)
+    if best <= 0:
+        return []
+    telling = {n: weight for n, weight in weights.items() if weight >= TELLING_SHARE * best}
+    return [
+        replace(event, score=telling[number] / best)
+        for number, path, event in _weighed(index, telling)
+        if path == record.path
     ]
 
 
@@ -63,11 +115,21 @@ def _matching(index: Index, match: str, most: int) -> list[int]:
     return [number for (number,) in rows]
 
 
-def _weights(index: Index, terms: list[str]) -> dict[int, float]:
+def _matching_present(index: Index, match: str, most: int) -> list[int]:
+    """Those of videos whose files are there: slower, as each event's video is looked up."""
+    rows = index.database.query(
+        "SELECT words.rowid FROM words JOIN event ON event.id = words.rowid"
+        " JOIN video ON video.id = event.video WHERE words MATCH ? AND missing = 0 LIMIT ?",
+        (match, most),
+    )
+    return [number for (number,) in rows]
+
+
+def _weights(index: Index, terms: list[str], matching: Matching) -> dict[int, float]:
     """What events with some of the terms weigh: the sum of log(events / events with it), over
     the parts of terms that are not common; the rarest part counts, however common it is."""
     parts = list(dict.fromkeys(part for term in terms for part in parts_of(term)))[:MOST_TERMS]
-    having = {part: _matching(index, phrase(part), COUNTED + 1) for part in parts}
+    having = {part: matching(index, phrase(part), COUNTED + 1) for part in parts}
     rarest = min((len(events) for events in having.values() if events), default=0)
     ((total,),) = index.database.query("SELECT max(id) FROM event")
     weights: dict[int, float] = {}
@@ -78,9 +140,9 @@ def _weights(index: Index, terms: list[str]) -> dict[int, float]:
     return weights
 
 
-def _weighed(index: Index, weights: Mapping[int, float]) -> list[tuple[str, Event]]:
-    """The heaviest events with their videos, heaviest first; of equals, the one with less to say,
-    then the earlier one."""
+def _weighed(index: Index, weights: Mapping[int, float]) -> list[tuple[int, str, Event]]:
+    """The heaviest events with their numbers and videos, heaviest first; of equals, the one with
+    less to say, then the earlier one."""
     heaviest = sorted(weights, key=lambda number: (-weights[number], number))[:WEIGHED]
     rows = index.database.query(
         "SELECT event.id, path, start_ms, end_ms, caption, score, source"  # noqa: S608
@@ -93,4 +155,4 @@ def _weighed(index: Index, weights: Mapping[int, float]) -> list[tuple[str, Even
             (number, index.place.path(key), event_from(tuple(rest))) for number, key, *rest in rows
         ]
     found.sort(key=lambda one: (-weights[one[0]], len(one[2].caption), one[0]))
-    return [(path, event) for _, path, event in found]
+    return found

@@ -1,13 +1,14 @@
 """Ask a video: look where the question points, and tie every claim of the answer to a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.answering import report_of
+from qvtime.tasks.captions import pointed_at
 from qvtime.tasks.edges import sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.looking import Clock, Progress
@@ -22,10 +23,10 @@ from qvtime.tasks.plan import (
     times_of,
     words_about,
 )
-from qvtime.tasks.reading import find_spans, read_windows
+from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import MIN_SCORE, Occurrence
 from qvtime.tasks.subtitled import open_subtitled
-from qvtime.timeline import Span
+from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
@@ -57,14 +58,15 @@ def ask_video(
         with load() as engine:
             patches = engine.loaded.habits.window_patches
             check_window(settings, patches, engine.loaded.name)
+            run = _Run(path, reader, engine, settings, progress, note, features)
             plans = [plan_question(q, duration_ms, settings, patches) for q in questions]
             reports: dict[int, Report] = {}
             for place, plan in enumerate(plans):
+                if place not in reports and (known := run.from_captions(plan)):
+                    reports[place] = known
                 if place not in reports:
                     together = [k for k, other in enumerate(plans) if other.windows == plan.windows]
-                    asked = [plans[k] for k in together]
-                    answers = _answer(path, reader, engine, asked, settings, progress, features)
-                    reports.update(zip(together, answers, strict=True))
+                    reports |= zip(together, run.answer([plans[k] for k in together]), strict=True)
                 yield reports.pop(place)
 
 
@@ -76,60 +78,88 @@ def _check_times(question: str, path: str, duration_ms: int) -> None:
         raise UsageError(f"{path}: {error.message}", error.hint) from None
 
 
-def _answer(
-    path: str,
-    reader: "VideoReader",
-    engine: "Engine",
-    plans: Sequence[Plan],
-    settings: Settings,
-    progress: Callable[[Progress], None],
-    features: KeptFeatures | None,
-) -> list[Report]:
-    """Reports for questions that look at the same windows: a skim, then closer where it pointed."""
-    clocks = [Clock() for _ in plans]
-    first = read_windows(reader, engine, plans, settings, clocks, progress, features)
-    reports: list[Report] = []
-    patches = engine.loaded.habits.window_patches
-    for plan, seen, clock in zip(plans, first, clocks, strict=True):
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Questions about one video before one model."""
+
+    path: str
+    reader: "VideoReader"
+    engine: "Engine"
+    settings: Settings
+    progress: Callable[[Progress], None]
+    note: Callable[[str], None]
+    features: KeptFeatures | None
+
+    def answer(self, plans: Sequence[Plan]) -> list[Report]:
+        """Reports for questions that look at the same windows: a skim, then closer where it
+        pointed."""
+        clocks = [Clock() for _ in plans]
+        first = self._read(plans, clocks)
+        return [
+            self._report(self._passes(plan, seen, clock), clock)
+            for plan, seen, clock in zip(plans, first, clocks, strict=True)
+        ]
+
+    def from_captions(self, plan: Plan) -> Report | None:
+        """The answer to a question that would be skimmed for, from where an index points.
+
+        None when there is no index, it points nowhere, or nothing is found there.
+        """
+        pointed = pointed_at(self.path, plan.question, self.note) if plan.skims else ()
+        closer = self._closer(plan, [e for e in pointed if e.span.overlap_ms(plan.span)])
+        if closer is None:
+            return None
+        clock = Clock()
+        (seen,) = self._read([closer], [clock])
+        done = self._sharpened(pass_of(closer, seen, plan.span), plan.span, clock)
+        if not done.events:
+            return None
+        report = self._report([done], clock)
+        return replace(report, settings={**report.settings, "captions_used": len(pointed)})
+
+    def _passes(self, plan: Plan, seen: Sequence[Seen], clock: Clock) -> list[Pass]:
         passes = [pass_of(plan, seen, plan.span)]
-        if plan.skims:
-            pointed, duration_ms = passes[0].pointed, reader.info.duration_ms
-            closer = plan_closer(plan, pointed, duration_ms, settings, patches)
-            if closer is not None:
-                (again,) = read_windows(
-                    reader, engine, [closer], settings, [clock], progress, features
-                )
-                passes.append(pass_of(closer, again, plan.span))
+        if plan.skims and (closer := self._closer(plan, passes[0].pointed)) is not None:
+            (again,) = self._read([closer], [clock])
+            passes.append(pass_of(closer, again, plan.span))
         if not passes[-1].plan.skims:
-            passes[-1] = _sharpened(
-                passes[-1], plan.span, reader, engine, settings, clock, features
+            passes[-1] = self._sharpened(passes[-1], plan.span, clock)
+        return passes
+
+    def _closer(self, plan: Plan, pointed: Sequence[Event]) -> Plan | None:
+        patches = self.engine.loaded.habits.window_patches
+        return plan_closer(plan, pointed, self.reader.info.duration_ms, self.settings, patches)
+
+    def _read(self, plans: Sequence[Plan], clocks: Sequence[Clock]) -> list[list[Seen]]:
+        return read_windows(
+            self.reader, self.engine, plans, self.settings, clocks, self.progress, self.features
+        )
+
+    def _sharpened(self, done: Pass, searched: Span, clock: Clock) -> Pass:
+        """What was found with its edges as fine as they are asked for."""
+        plan, duration_ms = done.plan, self.reader.info.duration_ms
+
+        def find(window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
+            words = words_about(plan.question, duration_ms, window)
+            return find_spans(
+                self.reader, self.engine, window, granularity_ms, words, clock, self.features
             )
-        reports.append(report_of(path, reader, engine, passes, clock, features is not None))
-    return reports
 
+        def sharp(one: Occurrence) -> Occurrence:
+            if one.score < MIN_SCORE:
+                return one
+            return sharpen(
+                one,
+                plan.finer_ms,
+                plan.granularity_ms,
+                self.engine.loaded.habits.window_patches,
+                self.settings.window_ms,
+                searched,
+                find,
+            ).occurrence
 
-def _sharpened(
-    done: Pass,
-    searched: Span,
-    reader: "VideoReader",
-    engine: "Engine",
-    settings: Settings,
-    clock: Clock,
-    features: KeptFeatures | None,
-) -> Pass:
-    """What was found with its edges as fine as they are asked for."""
-    plan, duration_ms = done.plan, reader.info.duration_ms
+        return replace(done, occurrences=tuple(map(sharp, done.occurrences)))
 
-    def find(window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
-        words = words_about(plan.question, duration_ms, window)
-        return find_spans(reader, engine, window, granularity_ms, words, clock, features)
-
-    def sharp(one: Occurrence) -> Occurrence:
-        if one.score < MIN_SCORE:
-            return one
-        patches = engine.loaded.habits.window_patches
-        return sharpen(
-            one, plan.finer_ms, plan.granularity_ms, patches, settings.window_ms, searched, find
-        ).occurrence
-
-    return replace(done, occurrences=tuple(map(sharp, done.occurrences)))
+    def _report(self, passes: Sequence[Pass], clock: Clock) -> Report:
+        keeps = self.features is not None
+        return report_of(self.path, self.reader, self.engine, passes, clock, keeps)

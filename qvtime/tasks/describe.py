@@ -27,6 +27,7 @@ from qvtime.video.sampling import patch_centres, windows
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
+    from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
 QUESTION = "list all events with their times"
@@ -46,6 +47,7 @@ def describe_video(
     engine: "Engine",
     settings: Settings,
     progress: Callable[[Progress], None] = lambda _: None,
+    features: "KeptFeatures | None" = None,
 ) -> Report:
     """All that the model says happens in the video, each event once; `answer` counts them.
 
@@ -62,7 +64,7 @@ def describe_video(
     for done, part in enumerate(parts):
         progress(Progress(done, len(parts), part))
         window = Window(part, tuple(patch_centres(part, granularity_ms)))
-        found, lost = _read(reader, engine, window, granularity_ms, settings, clock)
+        found, lost = _read(reader, engine, window, granularity_ms, settings, clock, features)
         events = _join(events, found, granularity_ms)
         dropped += lost[: MOST_DROPPED - len(dropped)]
     return Report(
@@ -96,10 +98,11 @@ def _read(
     granularity_ms: int,
     settings: Settings,
     clock: Clock,
+    features: "KeptFeatures | None",
 ) -> tuple[list[Event], list[str]]:
     """The events of one window, and what was left out of the answer."""
     video = Span(0, reader.info.duration_ms)
-    with look_at(reader, engine, window, granularity_ms, clock) as look:
+    with look_at(reader, engine, window, granularity_ms, clock, features) as look:
         started = time.perf_counter()
         tokens = max(LIST_TOKENS, settings.max_new_tokens)
         reply = look.ask(engine.loaded.habits.ask(QUESTION), tokens)

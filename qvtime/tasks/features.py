@@ -11,7 +11,9 @@ from qvtime.errors import OutputError, UsageError, VideoError
 from qvtime.settings import Settings
 from qvtime.store.features import FeatureKey, FeatureStore
 from qvtime.store.fingerprint import Fingerprint, still_as, take_fingerprint
+from qvtime.store.index import Index
 from qvtime.store.place import place_of
+from qvtime.store.record import Record
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
@@ -26,7 +28,8 @@ AUTO, NONE = "auto", "none"
 class KeptFeatures:
     """The features of one video. `found`: how many windows came from here so far.
 
-    note: told, once, why features cannot be kept; the answers are the same without.
+    note: told, once, why features cannot be kept; the answers are the same without. displace:
+    whether others, unused for longer, go for these where there is no room.
     """
 
     def __init__(
@@ -35,8 +38,10 @@ class KeptFeatures:
         path: str,
         fingerprint: Fingerprint,
         note: Callable[[str], None] = lambda _: None,
+        displace: bool = True,
     ) -> None:
         self.found = 0
+        self._displace = displace
         self._store: FeatureStore | None = store
         self._path = path
         self._fingerprint = fingerprint
@@ -73,7 +78,8 @@ class KeptFeatures:
         from qvtime.model.feature_arrays import arrays_of
 
         try:
-            self._store.keep(key, arrays_of(features))
+            if not self._store.keep(key, arrays_of(features), self._displace):
+                self._store = None if not self._displace else self._store  # it is full
         except OutputError as error:
             self._store = None  # the next window would not fit either
             self._note(f"{error.message}; going on without keeping what was seen")
@@ -108,10 +114,15 @@ class KeptFeatures:
 
 
 def open_features(
-    path: str, settings: Settings, note: Callable[[str], None] = lambda _: None
+    path: str,
+    settings: Settings,
+    note: Callable[[str], None] = lambda _: None,
+    fingerprint: Fingerprint | None = None,
+    displace: bool = True,
 ) -> KeptFeatures | None:
     """Where this video's features are kept; None when they are not.
 
+    fingerprint: the video's, where it is known. displace: whether others go when there is no room.
     Raises VideoError when the video cannot be read, UsageError for a folder that is none.
     """
     if settings.features == NONE:
@@ -119,11 +130,23 @@ def open_features(
     folder = _beside_index(path) if settings.features == AUTO else _named(settings.features)
     if folder is None:
         return None
-    fingerprint = take_fingerprint(path)
+    fingerprint = fingerprint or take_fingerprint(path)
     if _is_sampled(fingerprint) and not fingerprint.settled:
         return None  # it may still change without showing it
     store = FeatureStore(folder, settings.features_cap_bytes)
-    return KeptFeatures(store, path, fingerprint, note)
+    return KeptFeatures(store, path, fingerprint, note, displace)
+
+
+def forget_videos(index: Index, records: Sequence[Record]) -> None:
+    """Drop all that an index knows of these videos, and the features kept beside it.
+
+    Features stay when another video of the index has the same content. Raises StoreError, and
+    OutputError when features cannot be dropped.
+    """
+    index.forget(records)
+    contents = {content_key(record.fingerprint) for record in records}
+    contents -= {content_key(record.fingerprint) for record in index.records()}
+    FeatureStore(index.place.folder / FOLDER_NAME, 0).forget(contents)
 
 
 def _beside_index(path: str) -> Path | None:

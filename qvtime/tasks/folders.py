@@ -13,6 +13,7 @@ from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute, place_at, place_of
+from qvtime.tasks.features import forget_videos
 from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.timelines import write_timeline
@@ -62,6 +63,7 @@ def index_paths(
     settings: Settings,
     load: Callable[[], "Engine"],
     progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Done]:
     """What becomes of every video that `paths` name; it is in its index by then.
 
@@ -88,7 +90,8 @@ def index_paths(
             videos = walk(
                 given, choices.recursive, choices.include, choices.exclude, failures.append
             )
-            run = index_videos(index, videos, settings, load_once, choices.retry_failed, progress)
+            retry = choices.retry_failed
+            run = index_videos(index, videos, settings, load_once, retry, progress, note)
             # A limit that is reached in one folder is reached in all.
             for indexed in () if worked == choices.limit else run:
                 yield _deliver(index, indexed, given, choices)
@@ -141,6 +144,6 @@ def _unreadable(error: VideoError) -> Done:
 def _sweep(index: Index, given: Sequence[str], choices: Choices) -> Iterator[Done]:
     gone = find_missing(index, given)
     if choices.prune:
-        index.forget(gone)
+        forget_videos(index, gone)
     outcome = Outcome.FORGOTTEN if choices.prune else Outcome.MISSING
     yield from (Done(Indexed(record.path, outcome)) for record in gone)

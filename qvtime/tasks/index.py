@@ -30,6 +30,7 @@ from qvtime.store.index import Index
 from qvtime.store.record import Record
 from qvtime.subtitles import Spoken
 from qvtime.tasks.describe import describe_video
+from qvtime.tasks.features import open_features
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.sidecars import Sidecars, Stamp
@@ -76,13 +77,15 @@ def index_videos(
     load: Callable[[], "Engine"],
     retry_failed: bool = False,
     progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Generator[Indexed, None, None]:
     """What becomes of each video, in order; it is in the index by then.
 
     `load` gives the model, once a video needs it. A video is left alone when its content and the
     settings are those it was indexed with; one that has moved or was touched keeps its timeline.
     One that failed is tried again when it has changed, qvtime has, or `retry_failed`. VideoErrors
-    are outcomes; StoreError, ModelError and UsageError end the run.
+    are outcomes; StoreError, ModelError and UsageError end the run. `note` is told what did not go
+    well and changes no timeline.
     """
     with ExitStack() as held:
         engines: list[Engine] = []
@@ -103,7 +106,7 @@ def index_videos(
             known = _known(record, made_with, retry_failed)
             if known is None:
                 shown = partial(progress, path)
-                known = _work(index, path, fingerprint, made_with, engine, shown)
+                known = _work(index, path, fingerprint, made_with, engine, shown, note)
             yield known
 
 
@@ -177,10 +180,11 @@ def _work(
     made_with: _MadeWith,
     engine: Callable[[], "Engine"],
     progress: Callable[[Progress], None],
+    note: Callable[[str], None],
 ) -> Indexed:
     """Describe a video and keep what that came to."""
     try:
-        report, cues = _describe(path, fingerprint, made_with.settings, engine, progress)
+        report, cues = _describe(path, fingerprint, made_with.settings, engine, progress, note)
     except VideoError as error:
         if isinstance(error, _LASTING):
             key = made_with.key(failed=True)
@@ -196,12 +200,15 @@ def _describe(
     settings: Settings,
     engine: Callable[[], "Engine"],
     progress: Callable[[Progress], None],
+    note: Callable[[str], None],
 ) -> tuple[Report, list[Event]]:
     """What is seen in the video, and what its subtitles say."""
     with open_video(path, settings.decoder, settings.limits) as reader:
         subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
         reader.spoken = Spoken(subtitles, limits=settings.limits)
-        report = describe_video(path, reader, engine(), settings, progress)
+        # A night over a folder is not to push out what people ask about: it takes only free room.
+        features = open_features(path, settings, note, fingerprint, displace=False)
+        report = describe_video(path, reader, engine(), settings, progress, features)
         video = Span(0, reader.info.duration_ms)
     if not still_as(path, fingerprint):
         raise changed_meanwhile(path)

@@ -117,7 +117,7 @@ def _ask(
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
     if window.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
-            _ground(look, engine, claim, plan, window.moment_ms, video, reply)
+            _ground(look, claim, plan, window.moment_ms, video, reply)
             for claim in claims(reply.text)[:MOST_CLAIMS]
         )
     else:
@@ -138,19 +138,16 @@ def _ask(
 
 def _ground(
     look: "Look",
-    engine: "Engine",
     claim: str,
     plan: Plan,
     moment_ms: int,
     video: Span,
     reply: "Reply",
 ) -> Event:
-    """When the claimed event happens: the occurrence at the moment, else the moment's own patch."""
-    habits, granularity_ms = engine.loaded.habits, plan.granularity_ms
-    said = Span(look.centres_ms[0], look.centres_ms[-1] + 1)
-    again = parse_answer(look.ask(habits.ask_when(claim), WHEN_TOKENS).text, said, ONE_PATCH_MS)
-    spans = [whole_patches(event.span, granularity_ms, video) for event in again.events]
-    moment = whole_patches(Span(moment_ms, moment_ms + 1), granularity_ms, video)
-    found = [span for span in spans if span.overlap_ms(moment)]
-    best = max(found, key=lambda span: span.overlap_ms(moment)) if found else moment
-    return Event(best, claim, reply.probability)
+    """When the claimed event happens: the likeliest occurrence that holds the moment, else the
+    moment's own patch."""
+    holding = (one for one in look.spans(claim).spans if one.first_ms <= moment_ms <= one.last_ms)
+    best = max(holding, key=lambda one: one.score, default=None)
+    first_ms, last_ms = (moment_ms, moment_ms) if best is None else (best.first_ms, best.last_ms)
+    said = Span(first_ms, max(last_ms, first_ms + ONE_PATCH_MS))
+    return Event(whole_patches(said, plan.granularity_ms, video), claim, reply.probability)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,10 @@ def model(monkeypatch: pytest.MonkeyPatch) -> None:
         settings: Settings,
         _load: object,
         progress: Callable[[str, Progress], None],
+        note: Callable[[str], None],
     ) -> Iterator[Done]:
-        return folders.index_paths(paths, choices, settings, script.load, progress)
+        unkept = replace(settings, features="none")  # it has no vision tower
+        return folders.index_paths(paths, choices, unkept, script.load, progress, note)
 
     monkeypatch.setattr("qvtime.cli.indexing.index_paths", index_paths)
 

@@ -89,7 +89,7 @@ def run(videos, log, die_at=None):
         return connection
     sqlite3.connect = connect
     choices = Choices(output_folder=videos / "out")
-    for done in index_paths([str(videos)], choices, Settings(model="m"), Engine):
+    for done in index_paths([str(videos)], choices, Settings(model="m", features="none"), Engine):
         assert done.not_written is None, done.not_written
         os.write(log, f"{done.indexed.outcome.value} {Path(done.indexed.path).name}\n".encode())
 

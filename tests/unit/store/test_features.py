@@ -275,3 +275,34 @@ def test_processes_at_once_never_see_half_a_file_and_keep_the_cap(tmp_path: Path
     assert [worker.wait(timeout=50) for worker in workers] == [0, 0, 0]
     assert 0 < FeatureStore(tmp_path, cap_bytes).size_bytes() <= cap_bytes
     assert not list(tmp_path.glob(".*"))
+
+
+def test_what_may_not_displace_others_takes_free_room_only(tmp_path: Path) -> None:
+    room = features.LITTLE_BYTES + 2 * file_bytes()
+    store = FeatureStore(tmp_path, room)
+    assert store.keep(at(0), arrays_of(0), displace=False)
+    assert store.keep(at(1), arrays_of(1), displace=False)
+    assert not store.keep(at(2), arrays_of(2), displace=False)
+    assert same(store.find(at(0)), arrays_of(0))
+    assert store.size_bytes() <= room
+    store.cap_bytes = 2 * file_bytes()
+    age(store, at(0), 60)
+    assert store.keep(at(2), arrays_of(2))
+    assert store.find(at(0)) is None
+
+
+def test_a_forgotten_video_leaves_nothing(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path, 10**6)
+    other = replace(KEY, content="b2:other")
+    for key in (at(0), at(1), other):
+        store.keep(key, arrays_of(1))
+    own = tmp_path / "weights.safetensors"
+    own.write_bytes((tmp_path / KEY.file_name).with_name(at(0).file_name).read_bytes())
+    damaged = tmp_path / f"{'0' * 40}.safetensors"
+    damaged.write_bytes(b"\xff" * 20)
+    assert store.forget({KEY.content, "b2:none"}) == 2
+    assert (store.find(at(0)), store.find(at(1))) == (None, None)
+    assert same(store.find(other), arrays_of(1))
+    assert own.exists()
+    assert damaged.exists()
+    assert FeatureStore(tmp_path / "none", 0).forget({KEY.content}) == 0

@@ -114,3 +114,21 @@ def test_terms() -> None:
     assert list(parts_of("打开冰箱")) == ["打开", "开冰", "冰箱"]
     assert list(parts_of("打开")) == ["打开"]
     assert list(parts_of("car")) == ["car"]
+
+
+def test_missing_videos_take_no_place(index: Index, folder: Path) -> None:
+    """More of them than are weighed, and all of them first."""
+    gone = folder / "gone.mp4"
+    index.save_timeline(
+        str(gone), stamp(), "{}", report_of(str(gone), *["the red circle jumps"] * (COUNTED + 1))
+    )
+    here = str(folder / "here.mp4")
+    index.save_timeline(
+        here, stamp(), "{}", report_of(here, "the red circle jumps high", "the circle is red")
+    )
+    index.set_missing([record for record in index.records() if record.path == str(gone)])
+    hits = search_events(index, "red circle jumps", 5)
+    assert [(hit.path, hit.event.caption, hit.whole) for hit in hits] == [
+        (here, "the red circle jumps high", True),
+        (here, "the circle is red", False),
+    ]

@@ -23,7 +23,7 @@ from qvtime.ops.kernels import REFERENCE
 from qvtime.report import Report
 from qvtime.settings import PATCH_BUDGET, Settings
 from qvtime.tasks import ask as asking
-from qvtime.timeline import Span
+from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_seconds
 from qvtime.video.reader import SizeRule, VideoReader
 
@@ -351,6 +351,44 @@ def test_the_times_of_a_question_are_named_in_closer_looks_too(ask: Ask) -> None
     assert [event.span.iou(Span(14_010, 15_490)) > 0.9 for event in report.events] == [True]
     assert all("<" in words for words in asked)
     assert {look.start_ms >= 10_000 and look.end_ms <= 20_000 for look in report.looked} == {True}
+
+
+@pytest.mark.parametrize("question", [QUESTION, "what turns white?"])
+def test_captions_take_the_place_of_a_skim(
+    question: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too short for the skim to see; the index has it, and a rumour."""
+    truth = Span(1_001_000, 1_003_000)
+    rumour = Event(Span(5_000_000, 5_001_000), "it turns white", 0.5)
+    captions = (Event(Span(1_000_750, 1_002_750), "it turns white", 1.0), rumour)
+    monkeypatch.setattr(asking, "pointed_at", lambda *_: captions)
+    engine = SeeingEngine()
+    (report,) = ask(2 * HOUR_MS, [truth], [question], engine)
+    assert [event.span.iou(truth) > 0.7 for event in report.events] == [True]
+    assert report.settings["captions_used"] == 2
+    assert report.skimmed == ()
+    assert len(engine.looks) == len(report.looked) == 2
+    assert all(one.overlap_ms(truth) or one.overlap_ms(rumour.span) for one in report.looked)
+
+
+def test_captions_that_lead_nowhere_leave_the_skim(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, rumour = Span(1_000_000, 1_006_000), Span(5_000_000, 5_001_000)
+    captions = (Event(rumour, "it turns white", 1.0),)
+    (plain,) = ask(2 * HOUR_MS, [truth], [QUESTION], SeeingEngine())
+    monkeypatch.setattr(asking, "pointed_at", lambda *_: captions)
+    (report,) = ask(2 * HOUR_MS, [truth], [QUESTION], SeeingEngine())
+    assert replace(report, timings_ms={}) == replace(plain, timings_ms={})
+    monkeypatch.setattr(asking, "pointed_at", no_captions)
+    question = f"{QUESTION} between 0:10 and 0:20"
+    (short,) = ask(2 * HOUR_MS, [Span(12_000, 14_000)], [question], SeeingEngine())
+    assert short.skimmed == ()
+    assert len(short.events) == 1
+
+
+def no_captions(*_: object) -> tuple[Event, ...]:
+    raise AssertionError("what can be read whole needs none")
 
 
 def test_both_passes_are_told_apart_in_what_is_written(ask: Ask) -> None:

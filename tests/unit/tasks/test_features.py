@@ -18,9 +18,13 @@ from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.features import FeatureStore
 from qvtime.store.fingerprint import Fingerprint, take_fingerprint
+from qvtime.store.index import open_index
+from qvtime.store.place import place_of
 from qvtime.tasks import features
 from qvtime.tasks.ask import ask_video
-from qvtime.tasks.features import KeptFeatures, content_key, open_features
+from qvtime.tasks.features import KeptFeatures, content_key, forget_videos, open_features
+from qvtime.tasks.folders import Choices, index_paths
+from qvtime.tasks.index import Outcome
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import open_engine
 from qvtime.video.worker import WorkerReader
@@ -135,7 +139,7 @@ def test_a_strangers_features_of_another_shape_are_made_anew(
     """Planted: the right key and checksum on arrays that are none of this model's."""
     true_keep = FeatureStore.keep
     lies = {"pooled": np.zeros((2, 3), np.float32)}
-    monkeypatch.setattr(FeatureStore, "keep", lambda store, key, _: true_keep(store, key, lies))
+    monkeypatch.setattr(FeatureStore, "keep", lambda store, key, *_: true_keep(store, key, lies))
     first = asked(engine, video)
     monkeypatch.undo()
     assert len(list(folder_of(video).iterdir())) >= 2
@@ -273,3 +277,60 @@ def test_of_a_large_video_the_time_counts_too(
     taken = replace(take_fingerprint(str(large)), settled=True)
     monkeypatch.setattr(features, "take_fingerprint", lambda _: taken)
     assert open_features(str(large), settings) is not None
+
+
+class TestIndexing:
+    """What an index run saw is there for what is asked after it."""
+
+    @pytest.fixture(autouse=True)
+    def indexed(self, tmp_path: Path, engine: Engine) -> Path:
+        folder = tmp_path / "videos"
+        folder.mkdir()
+        video = Path(shutil.copy(SAMPLES / "short.mp4", folder / "clip.mp4"))
+        outcomes = index_paths([str(folder)], Choices(), DEMO, lambda: engine)
+        assert [done.indexed.outcome for done in outcomes] == [Outcome.DONE]
+        return video
+
+    def test_asking_after_it_neither_decodes_nor_sees(
+        self, indexed: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        questions = ["when does the yellow square spin?", "what happens?"]
+        monkeypatch.setattr(WorkerReader, "frames_at", no_work)
+        monkeypatch.setattr(Engine, "encode", no_work)
+        reports = [*ask_video(str(indexed), questions, DEMO, lambda: engine)]
+        located = locate_video(
+            str(indexed), "the yellow square spins", DEMO, lambda: engine, Wanted()
+        )
+        for report in (*reports, located):
+            assert report.settings["windows_kept"] == report.settings["windows"]
+
+    def test_it_takes_only_free_room(self, indexed: Path, engine: Engine, tmp_path: Path) -> None:
+        asked_about = {file.name for file in folder_of(indexed).iterdir()}
+        shutil.copy(SAMPLES / "vfr.mp4", indexed.with_name("other.mp4"))
+        full = replace(DEMO, features_cap_bytes=sum_bytes(folder_of(indexed)) + 1000)
+        list(index_paths([str(indexed.parent)], Choices(), full, lambda: engine))
+        assert {file.name for file in folder_of(indexed).iterdir()} == asked_about
+
+    def test_what_is_forgotten_leaves_no_features(self, indexed: Path, engine: Engine) -> None:
+        twin = Path(shutil.copy(indexed, indexed.with_name("twin.mp4")))
+        list(index_paths([str(indexed.parent)], Choices(), DEMO, lambda: engine))
+        before = sum_bytes(folder_of(indexed))
+        forget([str(twin)])
+        assert sum_bytes(folder_of(indexed)) == before > 0, "its twin has the same content"
+        forget([str(indexed)])
+        assert sum_bytes(folder_of(indexed)) == 0
+
+    def test_what_is_pruned_leaves_no_features(self, indexed: Path, engine: Engine) -> None:
+        indexed.unlink()
+        list(index_paths([str(indexed.parent)], Choices(prune=True), DEMO, lambda: engine))
+        assert sum_bytes(folder_of(indexed)) == 0
+
+
+def forget(paths: list[str]) -> None:
+    for path in paths:
+        with open_index(place_of(path), writing=True) as index:
+            forget_videos(index, index.below(path))
+
+
+def sum_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())

@@ -42,7 +42,7 @@ from qvtime.video.reader import SizeRule, VideoReader, chosen_size
 from tests.scripted import SURE, Script, say, seeing
 
 HOUR_MS = 3_600_000
-SETTINGS = Settings(model="scripted")
+SETTINGS = Settings(model="scripted", features="none")
 EVENTS = (Event(Span(1000, 3000), "a dog runs"), Event(Span(6000, 8000), "一只狗在跑"))
 
 
