@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Self, cast
 
 from qvtime.frames import FrameBatch
-from qvtime.model.engine import Engine, Reply
+from qvtime.model.engine import Engine
 from qvtime.model.habits import Habits
+from qvtime.model.reply import Reply
+from qvtime.report import Setting
 from qvtime.timeline import Event
 
 SURE = 0.9
@@ -66,14 +68,12 @@ class Script:
 class _ScriptedEngine:
     def __init__(self, script: Script) -> None:
         self._script = script
-        habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
-        self.loaded = SimpleNamespace(
-            habits=habits,
-            name="scripted",
-            device="cpu",
-            revision="1",
-            kernels=SimpleNamespace(described="reference", note=None),
-        )
+        self.habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
+        self.name = "scripted"
+        self.at_once = 1
+
+    def settings(self) -> dict[str, Setting]:
+        return {"device": "cpu", "kernels": "reference", "revision": "1"}
 
     def look(
         self, frames: FrameBatch, centres_ms: Sequence[int], subtitles: Sequence[str] = ()

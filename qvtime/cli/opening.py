@@ -7,14 +7,13 @@ from qvtime.settings import Settings
 
 
 def open_model(settings: Settings, quiet: bool) -> Any:
-    """The engine of these settings (a class that this room does not know).
+    """The backend of these settings (a class that this room does not know), and what it has to say.
 
-    Says why a GPU goes without its kernels. Raises ModelError.
+    Raises ModelError.
     """
-    from qvtime.tasks.looking import open_engine
+    from qvtime.tasks.looking import open_backend
 
-    engine = open_engine(settings)
-    note = engine.loaded.kernels.note
-    if note is not None and not quiet:
-        say(f"the CUDA kernels are not used: {note}", "choose --kernels reference to not hear it")
-    return engine
+    backend = open_backend(settings)
+    if backend.note is not None and not quiet:
+        say(backend.note)
+    return backend

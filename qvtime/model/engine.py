@@ -8,10 +8,9 @@ with Engine(load_model("demo")) as engine, engine.look(frames, centres_ms) as lo
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from math import exp
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import torch
 
@@ -19,40 +18,21 @@ from qvtime.errors import ModelError
 from qvtime.frames import FrameBatch
 from qvtime.model.generate import NeverSay, generate
 from qvtime.model.ground import TimeSpeller
+from qvtime.model.habits import Habits
 from qvtime.model.memory import out_of_memory_is
+from qvtime.model.outline import Outline
 from qvtime.model.pixels import FRAMES_PER_PATCH
 from qvtime.model.prefix import VideoPrefix, prefill
 from qvtime.model.prompt import encode_question, encode_video
-from qvtime.model.spans import ANSWER_TOKENS, Occurrences, find_occurrences
+from qvtime.model.reply import Occurrences, Reply
+from qvtime.model.spans import ANSWER_TOKENS, find_occurrences
 from qvtime.model.vision import VideoFeatures, video_features
 from qvtime.model.weights import LoadedModel
+from qvtime.report import Setting
 
 MAX_NEW_TOKENS = 256
 
 _SMALLER = "Look at a shorter window, at a coarser granularity, or with a smaller model."
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer.
-
-    text: the model's words, its times as it writes them (`<time>168.0</time>`, in seconds);
-    log_probabilities: of each token, before any constraint; score: their mean probability, 0 to 1
-    (0 when nothing was said); finish_reason: "length" when the answer was cut off.
-    """
-
-    text: str
-    token_ids: tuple[int, ...]
-    log_probabilities: tuple[float, ...]
-    score: float
-    finish_reason: Literal["stop", "length"]
-    question_tokens: int
-    answer_ms: float
-
-    @property
-    def probability(self) -> float:
-        """How likely the model found exactly these words, 0 to 1: the product of its tokens."""
-        return exp(sum(self.log_probabilities))
 
 
 class Look:
@@ -151,7 +131,12 @@ class Look:
 
 
 class Engine:
-    """A loaded model that looks at pictures. A context; greedy, so the same gives the same."""
+    """A loaded model that looks at pictures: the backend of this process. A context.
+
+    Greedy, so the same gives the same. One window at a time: its work is this machine's.
+    """
+
+    at_once = 1
 
     def __init__(self, loaded: LoadedModel) -> None:
         self.loaded = loaded
@@ -159,6 +144,32 @@ class Engine:
         control = loaded.control
         self.stop_ids = frozenset((control.im_end, control.end_of_text))
         self.never_say = NeverSay(set(loaded.tokenizer.all_special_ids) - self.stop_ids)
+
+    @property
+    def name(self) -> str:
+        return self.loaded.name
+
+    @property
+    def habits(self) -> Habits:
+        return self.loaded.habits
+
+    @property
+    def outline(self) -> Outline:
+        """What the model reads, for plans."""
+        return Outline(self.loaded.name, self.loaded.habits, self.loaded.tokenizer)
+
+    @property
+    def note(self) -> str | None:
+        """Why a GPU goes without its kernels, if it does."""
+        return kernel_note(self.loaded)
+
+    def settings(self) -> dict[str, Setting]:
+        """Where and with what answers are made, as reports have it."""
+        return {
+            "device": self.loaded.device,
+            "kernels": self.loaded.kernels.described,
+            "revision": self.loaded.revision,
+        }
 
     def encode(self, frames: FrameBatch) -> VideoFeatures:
         """What the vision tower sees in pictures whose sides are multiples of 32 px."""
@@ -206,6 +217,14 @@ class Engine:
     ) -> None:
         if self.loaded.device.startswith("cuda"):
             torch.cuda.empty_cache()
+
+
+def kernel_note(loaded: LoadedModel) -> str | None:
+    """One sentence on why a GPU goes without its kernels; None when it does not."""
+    note = loaded.kernels.note
+    if note is None:
+        return None
+    return f"the CUDA kernels are not used: {note}; choose --kernels reference to not hear it"
 
 
 def _memory(loaded: LoadedModel) -> AbstractContextManager[None]:

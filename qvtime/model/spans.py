@@ -17,13 +17,13 @@ until too little is left or `MOST_READINGS` is reached: scores can only be too l
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from qvtime.model.ground import TIME_OPEN, build_time_trie
 from qvtime.model.peaks import Patches, find_peaks, meet
 from qvtime.model.prefix import VideoPrefix
 from qvtime.model.prompt import encode_words
+from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.model.token_tree import TokenTree
 
 BETWEEN = " - " + TIME_OPEN
@@ -42,27 +42,6 @@ TREE_TOKENS = 256
 
 ANSWER_TOKENS = 256
 """Room for the longest answer that is read on from."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredSpan:
-    """An occurrence: the centres of its first and its last patch, and its score, 0 to 1."""
-
-    first_ms: int
-    last_ms: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrences:
-    """When an event happens in a window.
-
-    happens: the probability that the model says any time; spans: best first, none overlapping
-    another, none scored above `happens`.
-    """
-
-    happens: float
-    spans: tuple[ScoredSpan, ...]
 
 
 def find_occurrences(

@@ -15,14 +15,14 @@ from qvtime.timeline import Event, merge_events
 from qvtime.timestamps import format_tag
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine
+    from qvtime.model.backend import Backend
     from qvtime.video.reader import VideoReader
 
 
 def report_of(
     path: str,
     reader: "VideoReader",
-    engine: "Engine",
+    engine: "Backend",
     passes: Sequence[Pass],
     clock: Clock,
     keeps_features: bool = False,
@@ -46,9 +46,7 @@ def report_of(
         "granularity_ms": last.plan.finest_ms,
         "windows": len(closer),
         "decoder": reader.info.decoder,
-        "device": engine.loaded.device,
-        "kernels": engine.loaded.kernels.described,
-        "revision": engine.loaded.revision,
+        **engine.settings(),
         "dropped": "; ".join(_dropped(passes)) or None,
     }
     settings |= subtitle_settings(reader.spoken)
@@ -62,7 +60,7 @@ def report_of(
         question=last.plan.question,
         answer=answer,
         events=events,
-        model=engine.loaded.name,
+        model=engine.name,
         video=reader.info,
         settings=settings,
         damage=reader.damage,

@@ -29,8 +29,8 @@ from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine
-    from qvtime.model.spans import ScoredSpan
+    from qvtime.model.backend import Backend
+    from qvtime.model.reply import ScoredSpan
     from qvtime.video.reader import VideoReader
 
 
@@ -38,7 +38,7 @@ def ask_video(
     path: str,
     questions: Sequence[str],
     settings: Settings,
-    load: Callable[[], "Engine"],
+    load: Callable[[], "Backend"],
     progress: Callable[[Progress], None] = lambda _: None,
     note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Report]:
@@ -56,8 +56,8 @@ def ask_video(
             _check_times(question, path, duration_ms)
         features = open_features(path, settings, note)
         with load() as engine:
-            patches = engine.loaded.habits.window_patches
-            check_window(settings, patches, engine.loaded.name)
+            patches = engine.habits.window_patches
+            check_window(settings, patches, engine.name)
             run = _Run(path, reader, engine, settings, progress, note, features)
             plans = [plan_question(q, duration_ms, settings, patches) for q in questions]
             reports: dict[int, Report] = {}
@@ -84,7 +84,7 @@ class _Run:
 
     path: str
     reader: "VideoReader"
-    engine: "Engine"
+    engine: "Backend"
     settings: Settings
     progress: Callable[[Progress], None]
     note: Callable[[str], None]
@@ -127,7 +127,7 @@ class _Run:
         return passes
 
     def _closer(self, plan: Plan, pointed: Sequence[Event]) -> Plan | None:
-        patches = self.engine.loaded.habits.window_patches
+        patches = self.engine.habits.window_patches
         return plan_closer(plan, pointed, self.reader.info.duration_ms, self.settings, patches)
 
     def _read(self, plans: Sequence[Plan], clocks: Sequence[Clock]) -> list[list[Seen]]:
@@ -152,7 +152,7 @@ class _Run:
                 one,
                 plan.finer_ms,
                 plan.granularity_ms,
-                self.engine.loaded.habits.window_patches,
+                self.engine.habits.window_patches,
                 self.settings.window_ms,
                 searched,
                 find,

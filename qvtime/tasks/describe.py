@@ -26,7 +26,7 @@ from qvtime.timeline import Event, Span, merge_events
 from qvtime.video.sampling import patch_centres, windows
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine
+    from qvtime.model.backend import Backend
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
@@ -44,7 +44,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W
 def describe_video(
     path: str,
     reader: "VideoReader",
-    engine: "Engine",
+    engine: "Backend",
     settings: Settings,
     progress: Callable[[Progress], None] = lambda _: None,
     features: "KeptFeatures | None" = None,
@@ -54,8 +54,8 @@ def describe_video(
     An event's score is the mean probability of the words of the answer that it was said in.
     Raises VideoError, ModelError, UsageError for a window longer than the model reads.
     """
-    habits = engine.loaded.habits
-    check_window(settings, habits.window_patches, engine.loaded.name)
+    habits = engine.habits
+    check_window(settings, habits.window_patches, engine.name)
     granularity_ms = settings.granularity_ms or GRANULARITY_MS
     window_ms = settings.window_ms or habits.window_patches * granularity_ms
     video = Span(0, reader.info.duration_ms)
@@ -72,16 +72,14 @@ def describe_video(
         question=QUESTION,
         answer=f"{len(events)} event{'' if len(events) == 1 else 's'}",
         events=tuple(events),
-        model=engine.loaded.name,
+        model=engine.name,
         video=reader.info,
         settings={
             "granularity_ms": granularity_ms,
             "window_ms": window_ms,
             "windows": len(parts),
             "decoder": reader.info.decoder,
-            "device": engine.loaded.device,
-            "kernels": engine.loaded.kernels.described,
-            "revision": engine.loaded.revision,
+            **engine.settings(),
             "dropped": "; ".join(dropped) or None,
         },
         damage=reader.damage,
@@ -93,7 +91,7 @@ def describe_video(
 
 def _read(
     reader: "VideoReader",
-    engine: "Engine",
+    engine: "Backend",
     window: Window,
     granularity_ms: int,
     settings: Settings,
@@ -105,7 +103,7 @@ def _read(
     with look_at(reader, engine, window, granularity_ms, clock, features) as look:
         started = time.perf_counter()
         tokens = max(LIST_TOKENS, settings.max_new_tokens)
-        reply = look.ask(engine.loaded.habits.ask(QUESTION), tokens)
+        reply = look.ask(engine.habits.ask(QUESTION), tokens)
         clock.add("answer", 1000 * (time.perf_counter() - started))
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
     events = [
@@ -117,7 +115,7 @@ def _read(
     if len(events) < len(parsed.events):
         dropped.append("an event without words")
     if reply.finish_reason == "length":
-        dropped.append(f"what the answer would have said after {len(reply.token_ids)} tokens")
+        dropped.append(f"what the answer would have said after {tokens} tokens")
     return events, dropped
 
 

@@ -17,7 +17,7 @@ from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres, window_around
 
 if TYPE_CHECKING:
-    from qvtime.model.spans import ScoredSpan
+    from qvtime.model.reply import ScoredSpan
 
 BOTH_EDGES = 2
 

@@ -20,7 +20,7 @@ from qvtime.tasks.timelines import write_timeline
 from qvtime.video.walk import walk
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine
+    from qvtime.model.backend import Backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def index_paths(
     paths: Sequence[str],
     choices: Choices,
     settings: Settings,
-    load: Callable[[], "Engine"],
+    load: Callable[[], "Backend"],
     progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
     note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Done]:

@@ -40,7 +40,7 @@ from qvtime.video.subtitles import NONE, read_subtitles
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine
+    from qvtime.model.backend import Backend
 
 METHOD = 1
 """Counts the ways in which timelines have been made: those of an older one are made again."""
@@ -74,7 +74,7 @@ def index_videos(
     index: Index,
     paths: Iterable[str],
     settings: Settings,
-    load: Callable[[], "Engine"],
+    load: Callable[[], "Backend"],
     retry_failed: bool = False,
     progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
     note: Callable[[str], None] = lambda _: None,
@@ -88,10 +88,10 @@ def index_videos(
     well and changes no timeline.
     """
     with ExitStack() as held:
-        engines: list[Engine] = []
+        engines: list[Backend] = []
         beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
 
-        def engine() -> "Engine":
+        def engine() -> "Backend":
             if not engines:
                 engines.append(held.enter_context(load()))
             return engines[0]
@@ -178,7 +178,7 @@ def _work(
     path: str,
     fingerprint: Fingerprint,
     made_with: _MadeWith,
-    engine: Callable[[], "Engine"],
+    engine: Callable[[], "Backend"],
     progress: Callable[[Progress], None],
     note: Callable[[str], None],
 ) -> Indexed:
@@ -198,7 +198,7 @@ def _describe(
     path: str,
     fingerprint: Fingerprint,
     settings: Settings,
-    engine: Callable[[], "Engine"],
+    engine: Callable[[], "Backend"],
     progress: Callable[[Progress], None],
     note: Callable[[str], None],
 ) -> tuple[Report, list[Event]]:

@@ -28,9 +28,9 @@ from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.frames import VideoInfo
-    from qvtime.model.engine import Engine
+    from qvtime.model.backend import Backend
     from qvtime.model.outline import Outline
-    from qvtime.model.spans import ScoredSpan
+    from qvtime.model.reply import ScoredSpan
     from qvtime.video.reader import VideoReader
 
 
@@ -58,7 +58,7 @@ def locate_video(
     path: str,
     event: str,
     settings: Settings,
-    load: Callable[[], "Engine"],
+    load: Callable[[], "Backend"],
     wanted: Wanted,
     progress: Callable[[Progress], None] = lambda _: None,
     note: Callable[[str], None] = lambda _: None,
@@ -120,18 +120,14 @@ class _Search:
     def __init__(
         self,
         reader: "VideoReader",
-        engine: "Engine",
+        engine: "Backend",
         event: str,
         settings: Settings,
         span: Span,
         progress: Callable[[Progress], None],
         features: KeptFeatures | None,
     ) -> None:
-        from qvtime.model.outline import Outline
-
-        loaded = engine.loaded
-        outline = Outline(loaded.name, loaded.habits, loaded.tokenizer)
-        self._plan = plan_locate(reader.info, span, settings, outline)
+        self._plan = plan_locate(reader.info, span, settings, engine.outline)
         self._reader, self._engine, self._event = reader, engine, event
         self._settings, self._progress = settings, progress
         self._features = features
@@ -161,7 +157,7 @@ class _Search:
             occurrence,
             plan.finer_ms,
             plan.coarse_ms,
-            self._engine.loaded.habits.window_patches,
+            self._engine.habits.window_patches,
             self._settings.window_ms,
             plan.span,
             self._find,
@@ -188,13 +184,13 @@ class _Search:
         wanted: Wanted,
     ) -> Report:
         """What was found, and how."""
-        plan, loaded, info = self._plan, self._engine.loaded, self._reader.info
+        plan, info = self._plan, self._reader.info
         return Report(
             path=path,
             question=self._event,
             answer=_answer(reported, found),
             events=tuple(Event(one.span, self._event, one.score) for one in reported),
-            model=loaded.name,
+            model=self._engine.name,
             video=info,
             settings={
                 **plan.settings(),
@@ -203,9 +199,7 @@ class _Search:
                 "min_score": wanted.min_score,
                 "top_k": wanted.top_k,
                 "decoder": info.decoder,
-                "device": loaded.device,
-                "kernels": loaded.kernels.described,
-                "revision": loaded.revision,
+                **self._engine.settings(),
                 **subtitle_settings(self._reader.spoken),
                 **({} if self._features is None else {"windows_kept": self._features.found}),
             },

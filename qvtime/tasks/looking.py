@@ -7,7 +7,7 @@ it, and what the times that it says about them mean.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qvtime.frames import FrameBatch
 from qvtime.settings import Settings
@@ -17,8 +17,8 @@ from qvtime.video.sampling import frame_times
 from qvtime.video.size import fit_size
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine as Engine
-    from qvtime.model.engine import Look
+    from qvtime.model.backend import Backend, BackendLook
+    from qvtime.model.engine import Engine
     from qvtime.model.vision import VideoFeatures
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
@@ -57,29 +57,35 @@ def open_engine(settings: Settings) -> "Engine":
     return Engine(load_model(settings.model, settings.device, kernels=settings.kernels))
 
 
+def open_backend(settings: Settings) -> "Backend":
+    """What answers by these settings, ready to. Raises ModelError."""
+    return open_engine(settings)
+
+
 def look_at(
     reader: "VideoReader",
-    engine: "Engine",
+    engine: "Backend",
     window: Window,
     granularity_ms: int,
     clock: Clock,
     features: "KeptFeatures | None" = None,
-) -> "Look":
+) -> "BackendLook":
     """Decode a window's pictures and let the model read them, and what is said there.
 
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
-    info, budget = reader.info, engine.loaded.habits.frame_pixels
+    info, budget = reader.info, engine.habits.frame_pixels
     times_ms = frame_times(window.centres_ms, granularity_ms, info.duration_ms)
     size_px = fit_size(info.width_px, info.height_px, budget, minimum=64)
     said = reader.spoken.at(window.centres_ms, window.span)
     if features is None:
         frames = _decode(reader, times_ms, size_px, clock)
-        look = engine.look(frames, window.centres_ms, said)
+        look: BackendLook = engine.look(frames, window.centres_ms, said)
         clock.add("vision", look.vision_ms)
     else:
-        seen = _see(reader, engine, times_ms, size_px, clock, features)
-        look = engine.look_at(seen, window.centres_ms, subtitles=said)
+        here = cast("Engine", engine)  # features are kept for no other (open_features)
+        seen = _see(reader, here, times_ms, size_px, clock, features)
+        look = here.look_at(seen, window.centres_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
 

@@ -20,8 +20,8 @@ from qvtime.tasks.plan import Plan, Window
 from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.engine import Engine, Look, Reply
-    from qvtime.model.spans import ScoredSpan
+    from qvtime.model.backend import Backend, BackendLook
+    from qvtime.model.reply import Reply, ScoredSpan
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
@@ -54,7 +54,7 @@ class Seen:
 
 def read_windows(
     reader: "VideoReader",
-    engine: "Engine",
+    engine: "Backend",
     plans: Sequence[Plan],
     settings: Settings,
     clocks: Sequence[Clock],
@@ -84,7 +84,7 @@ def read_windows(
 
 def find_spans(
     reader: "VideoReader",
-    engine: "Engine",
+    engine: "Backend",
     window: Window,
     granularity_ms: int,
     words: str,
@@ -100,8 +100,8 @@ def find_spans(
 
 
 def _ask(
-    look: "Look",
-    engine: "Engine",
+    look: "BackendLook",
+    engine: "Backend",
     plan: Plan,
     words: str,
     window: Window,
@@ -111,7 +111,7 @@ def _ask(
     """One question about one window; claims about a moment are looked up once more."""
     if plan.asks_when:
         return Seen(window, spans=look.spans(words).spans)
-    habits = engine.loaded.habits
+    habits = engine.habits
     reply = look.ask(habits.ask(words), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
@@ -132,12 +132,12 @@ def _ask(
         )
     dropped = parsed.dropped
     if reply.finish_reason == "length":
-        dropped += (f"what the answer would have said after {len(reply.token_ids)} tokens",)
+        dropped += (f"what the answer would have said after {settings.max_new_tokens} tokens",)
     return Seen(window, parsed, events, dropped)
 
 
 def _ground(
-    look: "Look",
+    look: "BackendLook",
     claim: str,
     plan: Plan,
     moment_ms: int,

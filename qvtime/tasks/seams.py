@@ -21,7 +21,7 @@ from qvtime.timeline import Span
 from qvtime.timestamps import format_tag
 
 if TYPE_CHECKING:
-    from qvtime.model.spans import ScoredSpan
+    from qvtime.model.reply import ScoredSpan
 
 MIN_SCORE = 0.5
 """Reported by default: what is likelier to be named than not."""

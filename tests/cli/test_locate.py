@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from qvtime.model.engine import Look
-from qvtime.model.spans import Occurrences, ScoredSpan
+from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.tasks.looking import open_engine
 from tests.cli.conftest import ROOT, SAMPLES, SHORT, Qvtime, command, environment
 

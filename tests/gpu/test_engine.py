@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from qvtime.frames import FrameBatch
-from qvtime.model.engine import Engine, Reply
+from qvtime.model.engine import Engine
+from qvtime.model.reply import Reply
 from qvtime.model.weights import load_model
 
 CENTRES_MS = tuple(range(164_000, 172_000, 500))

@@ -8,7 +8,8 @@ import pytest
 from qvtime.cli.opening import open_model
 from qvtime.cli.settings import read_settings
 from qvtime.errors import UsageError
-from qvtime.ops.kernels import REFERENCE, Kernels
+from qvtime.model.engine import kernel_note
+from qvtime.ops.kernels import Kernels
 from qvtime.settings import KERNEL_MODES, Settings
 from qvtime.tasks import looking
 
@@ -16,7 +17,7 @@ from qvtime.tasks import looking
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands for an engine; what runs in it is set by the test."""
-    engine = SimpleNamespace(loaded=SimpleNamespace(kernels=REFERENCE))
+    engine = SimpleNamespace(note=None)
     monkeypatch.setattr(looking, "open_engine", lambda settings: engine)
     return engine
 
@@ -33,7 +34,8 @@ def test_nothing_is_said_when_nothing_is_missing(
 def test_a_gpu_without_its_kernels_is_said_once(
     quiet: bool, opened: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    opened.loaded.kernels = Kernels("reference", note="CuPy is away")
+    loaded: Any = SimpleNamespace(kernels=Kernels("reference", note="CuPy is away"))
+    opened.note = kernel_note(loaded)
     open_model(Settings(), quiet)
     said = capsys.readouterr().err
     assert said.count("the CUDA kernels are not used: CuPy is away") == (not quiet)

@@ -32,6 +32,7 @@ def test_the_same_question_gets_the_same_answer_after_another_one(look: Look) ->
     first = look.ask("what happens?", 12)
     look.ask("and where is the red circle at the end?", 20)
     assert look.ask("what happens?", 12).token_ids == first.token_ids
+    assert first.score is not None
     assert 0 < first.score < 1
 
 

@@ -19,7 +19,8 @@ from qvtime.model.peaks import SAME_IOU, Patches, Peak, find_peaks, meet
 from qvtime.model.pixels import grid_of
 from qvtime.model.prefix import VideoPrefix, prefill
 from qvtime.model.prompt import encode_question, encode_video, encode_words, time_words
-from qvtime.model.spans import Occurrences, find_occurrences
+from qvtime.model.reply import Occurrences
+from qvtime.model.spans import find_occurrences
 from qvtime.model.token_tree import TokenTree
 from qvtime.model.vision import video_features
 from qvtime.model.weights import LoadedModel

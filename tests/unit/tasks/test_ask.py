@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qvtime.model.engine import Engine, Look, Reply
+from qvtime.model.engine import Engine, Look
+from qvtime.model.reply import Reply
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.ask import ask_video

@@ -18,8 +18,7 @@ from qvtime import formats
 from qvtime.answer import parse_answer
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.model.habits import Habits
-from qvtime.model.spans import Occurrences, ScoredSpan
-from qvtime.ops.kernels import REFERENCE
+from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import PATCH_BUDGET, Settings
 from qvtime.tasks import ask as asking
@@ -113,15 +112,14 @@ class SeeingEngine:
 
     speak: Callable[[str, list[list[int]]], str] = say_when
     looks: list[tuple[int, ...]] = field(default_factory=list)
-    loaded: Any = field(
-        default_factory=lambda: SimpleNamespace(
-            name="seeing",
-            revision="1",
-            device="cpu",
-            kernels=REFERENCE,
-            habits=Habits(window_patches=PATCHES, answer_form="", when_form="{event}"),
-        )
+    name: str = "seeing"
+    habits: Habits = field(
+        default_factory=lambda: Habits(window_patches=PATCHES, answer_form="", when_form="{event}")
     )
+    at_once: int = 1
+
+    def settings(self) -> dict[str, Any]:
+        return {}
 
     def look(
         self, frames: FrameBatch, centres_ms: Sequence[int], said: Sequence[str]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from qvtime.errors import UsageError, VideoError, VideoNotFound
 from qvtime.frames import VideoInfo
-from qvtime.model.engine import Engine
+from qvtime.model.engine import Engine, Look
 from qvtime.model.habits import Habits
 from qvtime.model.outline import Outline
-from qvtime.model.spans import Occurrences, ScoredSpan
+from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
@@ -241,6 +241,7 @@ def test_the_plan_counts_the_tokens_that_the_model_reads(engine: Engine) -> None
         open_video(SHORT, DEMO.decoder, DEMO.limits) as reader,
         look_at(reader, engine, window, 500, Clock()) as look,
     ):
+        assert isinstance(look, Look)
         assert look.video_tokens == report.settings["tokens_per_window"]
     assert report.timings_ms.keys() == {"decode", "vision", "prefill", "answer"}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qvtime.model.spans import ScoredSpan
+from qvtime.model.reply import ScoredSpan
 from qvtime.tasks.edges import look_at_edges
 from qvtime.tasks.plan import Window
 from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
