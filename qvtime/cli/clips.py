@@ -39,7 +39,7 @@ class ClipOutput(Output):
         settings: Settings,
         quiet: bool,
     ) -> None:
-        super().__init__(format_name, file, several=several)
+        super().__init__(format_name, file, several=several, draws=True)
         if sheet is not None:
             if sheet.suffix.lower() != ".png":
                 raise UsageError(f"--sheet cannot be {sheet}", "name a file that ends with .png")

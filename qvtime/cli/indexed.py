@@ -40,7 +40,7 @@ def list_index(paths: Sequence[str], folder: str | None, format_name: str | None
 
 def show_video(path: str, folder: str | None, format_name: str | None, file: Path | None) -> None:
     """A video's timeline as it is in the index, with what its subtitles say."""
-    output = Output(format_name, file, path)
+    output = Output(format_name, file, path, draws=True)
     with open_index(_places([path], folder)[0]) as index:
         record = index.find(path)
         if record is None:

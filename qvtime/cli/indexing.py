@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -14,6 +15,7 @@ from qvtime.cli.output import OF_ONE_VIDEO, Output
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say
 from qvtime.errors import UsageError, VideoError
+from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
@@ -44,7 +46,7 @@ def output_of(
             f"{chosen} holds the events of one video, and these may be several",
             "name a folder to write into with -o, or use --format jsonl",
         )
-    return Output(format_name, file, paths[0], several), None, chosen
+    return Output(format_name, file, paths[0], several, draws=True), None, chosen
 
 
 def _means_folder(output: str, format_name: str | None) -> bool:
@@ -69,6 +71,9 @@ def index_and_tell(
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
     counted: Counter[Outcome] = Counter()
     trouble = False
+    drawn = printed is None and not quiet and sys.stderr is not None and sys.stderr.isatty()
+    if drawn:
+        choices = replace(choices, timelines=True)
     noted: list[str] = []
 
     def note(sentence: str) -> None:
@@ -89,6 +94,8 @@ def index_and_tell(
             trouble |= _tell(done)
             if printed is not None and done.report is not None:
                 printed.add(done.report)
+            if drawn and done.report is not None and done.indexed.outcome is Outcome.DONE:
+                _draw(done.report)
     if printed is not None:
         printed.finish()
     if counted[Outcome.DONE]:
@@ -97,6 +104,15 @@ def index_and_tell(
         say(_summary(counted))
     if trouble:
         raise typer.Exit(VideoError.exit_code)
+
+
+def _draw(report: Report) -> None:
+    """A new timeline as one line on the terminal that stderr is."""
+    from rich.console import Console
+
+    from qvtime.cli.timeline_look import show_line
+
+    show_line(report, Console(stderr=True, highlight=False))
 
 
 def _tell(done: Done) -> bool:

@@ -1,5 +1,6 @@
 """`qvtime`: the commands, and the one place where errors become exit codes."""
 
+import io
 import signal
 import sys
 import traceback
@@ -54,6 +55,9 @@ def options(
 def main() -> NoReturn:
     """Run the command line that this process was started with, and exit with its code."""
     signal.signal(signal.SIGTERM, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.isatty():
+        # An old terminal may not show a caption's letters; it still gets the rest.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

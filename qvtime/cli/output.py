@@ -24,7 +24,8 @@ class Output:
     On stdout, text, JSON lines and CSV leave at once, other formats when all is done. A file is
     written at the end. What can be known to be wrong is an error before any work is done.
     `video` is not overwritten, nor is any other; `several` when there may be more than one: their
-    reports are told apart, and are JSON lines by default where no one reads along.
+    reports are told apart, and are JSON lines by default where no one reads along. `draws`: text
+    on a terminal shows the timeline.
     """
 
     def __init__(
@@ -33,7 +34,9 @@ class Output:
         file: Path | None,
         video: str | None = None,
         several: bool = False,
+        draws: bool = False,
     ) -> None:
+        self._draws = draws
         self._file = None if file is None or str(file) == "-" else file
         if format_name is None:
             format_name = formats.format_of(self._file) if self._file else _default(several)
@@ -76,9 +79,7 @@ class Output:
         if self._file or self._format not in STREAMED:
             self._reports.append(report)
         elif self._format == "text" and sys.stdout is not None and sys.stdout.isatty():
-            from qvtime.cli.look import show_report
-
-            show_report(report, self._several)
+            self.show(report)
         else:
             heading = ""
             if self._several and self._format == "text":  # as formats.text writes several
@@ -89,6 +90,17 @@ class Output:
                 written = written.split("\n", 1)[1]  # one header for all
             write_stdout(heading + written)
         self._printed += 1
+
+    def show(self, report: Report) -> None:
+        """Print a report on the terminal that stdout is."""
+        if self._draws:
+            from qvtime.cli.timeline_look import show_timeline
+
+            show_timeline(report, self._several)
+        else:
+            from qvtime.cli.look import show_report
+
+            show_report(report, self._several)
 
     def finish(self) -> None:
         """Print or write what has waited."""

@@ -5,7 +5,7 @@ import pty
 import re
 import subprocess
 
-from tests.cli.conftest import ROOT, SHORT, command, environment
+from tests.cli.conftest import ROOT, SHORT, call, command, environment
 
 QUESTIONS = ("what happens at 0:08.5", "what happens at 0:02")
 
@@ -47,3 +47,15 @@ def test_progress_and_answers_share_a_terminal() -> None:
     assert not any("…" in line for line in lines)
     assert sum(line.startswith("(looked at") for line in lines) == 2
     assert lines[-2].startswith("qvtime: the demo model understands")
+
+
+def test_locate_draws_the_timeline_on_a_terminal_only() -> None:
+    event = ("locate", SHORT, "the yellow square spins", "-m", "demo", "-q", "--min-score", "0")
+    code, printed = on_terminal(*event)
+    lines = visible(printed)
+    assert code == 0
+    assert lines[0].split()[0] == "1"
+    assert any(set("▁▂▃▄▅▆▇█") & set(line) and "─" in line for line in lines)
+    assert any(line.startswith("╵0:00") for line in lines)
+    piped = call(*event)
+    assert not set("─╵█") & set(piped.stdout)
