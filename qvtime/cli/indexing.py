@@ -74,12 +74,12 @@ def index_and_tell(
     drawn = printed is None and not quiet and sys.stderr is not None and sys.stderr.isatty()
     if drawn:
         choices = replace(choices, timelines=True)
-    noted: list[str] = []
+    noted: set[str] = set()
 
     def note(sentence: str) -> None:
-        if not (quiet or noted):  # it would be the same for every video
+        if not (quiet or sentence in noted):
             say(sentence)
-        noted.append(sentence)
+        noted.add(sentence)
 
     with ProgressLine(quiet) as progress:
         load = progress.before("loading the model", lambda: open_model(settings, quiet))

@@ -25,7 +25,7 @@ from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import LocatePlan, open_outline
-from qvtime.tasks.search import locate_candidates, search_candidates
+from qvtime.tasks.search import locate_candidates, refuse_links, search_candidates
 from qvtime.tasks.videos import are_several, find_videos
 from qvtime.timeline import Span
 from qvtime.timestamps import format_time
@@ -130,6 +130,7 @@ class Run:
             engine = cache(lambda: stack.enter_context(load()))
 
             def locate(path: str, within: Span) -> Report:
+                refuse_links(folder, path)
                 wanted = replace(self._wanted, within=within)
                 show = partial(progress.show, video=path)
                 return locate_video(

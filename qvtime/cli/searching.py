@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from qvtime.cli.output import Output
 from qvtime.cli.settings import check_subtitles
-from qvtime.errors import UsageError
+from qvtime.cli.streams import say
+from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
 from qvtime.tasks.plan import check_question
-from qvtime.tasks.search import search_reports
+from qvtime.tasks.search import refuse_links, search_reports
 
 TOP_K = 20
 """How many events of an index are taken where `--top-k` says nothing."""
@@ -38,11 +39,21 @@ def event_of(
 
 
 def print_found(folder: str, event: str, top_k: int | None, output: Output) -> int:
-    """Hand on what the index has, the best video first; the exit code: 0, or 1 for nothing."""
+    """Hand on what the index has, the best video first; the exit code: 0, 1 for nothing,
+    or 3 when a video may not be looked into."""
     reports = search_reports(folder, event, top_k or TOP_K)
     for report in reports:
         output.spare(report.path)
+    failed = False
     for report in reports:
-        output.add(report)
+        try:
+            refuse_links(folder, report.path)
+        except VideoError as error:
+            say(error.message, error.hint)
+            failed = True
+        else:
+            output.add(report)
     output.finish()
+    if failed:
+        return VideoError.exit_code
     return 0 if reports else NOTHING_FOUND

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import stat
-import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ import safetensors
 import safetensors.numpy
 
 from qvtime.errors import OutputError
-from qvtime.store.files import write_atomically
+from qvtime.store.files import is_abandoned, write_atomically
 
 LAYOUT = 1
 """Raised when the same key would mean other numbers: how pictures are sized, paired or encoded."""
@@ -32,8 +31,6 @@ OWN_NAME = re.compile(rf"[0-9a-f]{{40}}{re.escape(ENDING)}")
 LONGEST_HEADER_BYTES = 16 << 20
 LITTLE_BYTES = 64 << 10
 """Room for the header of a file, beside its arrays."""
-ABANDONED_SECONDS = 3600
-"""A temporary file this old was left by a run that was killed."""
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -158,16 +155,11 @@ class FeatureStore:
                         status = entry.stat(follow_symlinks=False)
                         if OWN_NAME.fullmatch(entry.name) and stat.S_ISREG(status.st_mode):
                             files.append((status.st_mtime_ns, entry.name, status.st_size))
-                        elif _is_abandoned(entry.name, status):
+                        elif is_abandoned(entry.name, status):
                             (self.folder / entry.name).unlink()
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(files)
-
-
-def _is_abandoned(name: str, status: os.stat_result) -> bool:
-    temporary = name.startswith(".qvtime-") and name.endswith(".tmp")
-    return temporary and time.time() - status.st_mtime > ABANDONED_SECONDS
 
 
 def _read(path: Path, most: int = -1) -> bytes | None:

@@ -2,9 +2,12 @@
 
 import errno
 import os
+import re
 import secrets
 import stat
+import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from qvtime.errors import OutputError
@@ -21,6 +24,34 @@ _HINTS = {
     errno.EROFS: "write elsewhere with -o",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
+
+
+_TEMPORARY = re.compile(r"\.qvtime-[0-9a-f]{16}\.tmp(\.\w+)?")
+ABANDONED_SECONDS = 3600
+"""A temporary file this old was left by a run that was killed."""
+
+
+def temporary_name(ending: str = "") -> str:
+    """A new name for a file that is not complete yet: short, whatever the target's is; hidden."""
+    return f".qvtime-{secrets.token_hex(8)}.tmp{ending}"
+
+
+def is_abandoned(name: str, status: os.stat_result) -> bool:
+    """Whether this is a temporary file of our own that no run is still writing to."""
+    ours = _TEMPORARY.fullmatch(name) and stat.S_ISREG(status.st_mode)
+    mine = status.st_uid == os.geteuid()
+    return bool(ours and mine and time.time() - status.st_mtime > ABANDONED_SECONDS)
+
+
+@cache  # once a run: a folder may hold very many files
+def sweep_abandoned(folder: Path) -> None:
+    """Remove what runs that were killed left in this folder. Never raises."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name):
+                with suppress(OSError):
+                    if is_abandoned(entry.name, entry.stat(follow_symlinks=False)):
+                        (folder / entry.name).unlink()
 
 
 def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
@@ -58,8 +89,8 @@ def _mode(target: Path) -> int | None:
 
 def _replace(target: Path, data: bytes, mode: int | None) -> None:
     """Write a temporary file beside the target, then rename it into place."""
-    # Its name is short whatever the target's is; the umask decides what a new file allows.
-    temporary = target.with_name(f".qvtime-{secrets.token_hex(8)}.tmp")
+    sweep_abandoned(target.parent)
+    temporary = target.with_name(temporary_name())  # the umask decides what a new file allows
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, 0o666)
     try:

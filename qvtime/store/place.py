@@ -56,6 +56,20 @@ class Place:
             "someone else may have made it; move it away, and index the videos again",
         )
 
+    def leads_astray(self, path: str) -> str | None:
+        """The link on the way from the root to this video, where an index of someone else names it.
+
+        A stranger could name any file of this user through a link. One's own links are believed.
+        """
+        if self.root is None or _is_ours(self.file):
+            return None
+        below = Path(os.path.relpath(path, self.root)).parts
+        for count in range(1, len(below) + 1):
+            link = Path(self.root, *below[:count])
+            if link.is_symlink():
+                return str(link)
+        return None
+
 
 def place_at(folder: str) -> Place:
     """The index that `--index FOLDER` means: FOLDER's own, if it has one, else one in FOLDER.

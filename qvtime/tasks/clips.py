@@ -1,7 +1,6 @@
 """What can be made of the spans that were found: clips, and a sheet of pictures."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from qvtime.errors import OutputError
 from qvtime.report import Report
 from qvtime.settings import Limits, Settings
+from qvtime.store.files import sweep_abandoned, temporary_name
 from qvtime.timeline import Span
 from qvtime.timestamps import format_time
 from qvtime.video.cut import cut_clip, ending_for
@@ -46,6 +46,7 @@ def cut_clips(report: Report, folder: str | os.PathLike[str], limits: Limits) ->
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or str(error)
         raise OutputError(f"cannot make the folder {target}: {cause.lower()}") from error
+    sweep_abandoned(Path(target))
     container = report.video.container if report.video is not None else ""
     return [
         _cut(report.path, event.span, target, ending_for(container), limits)
@@ -104,7 +105,7 @@ def clip_name(video_path: str, span: Span, ending: str, number: int = 1) -> str:
 
 
 def _cut(path: str, span: Span, folder: str, ending: str, limits: Limits) -> Clip:
-    temporary = f"{folder}/.qvtime-{secrets.token_hex(8)}.tmp{ending}"
+    temporary = f"{folder}/{temporary_name(ending)}"
     try:
         shown = cut_clip(path, span, temporary, limits)
         for number in count(1):

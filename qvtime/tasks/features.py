@@ -82,7 +82,8 @@ class KeptFeatures:
                 self._store = None if not self._displace else self._store  # it is full
         except OutputError as error:
             self._store = None  # the next window would not fit either
-            self._note(f"{error.message}; going on without keeping what was seen")
+            why = error.message.replace(f"/{key.file_name}", "")  # the same for every window
+            self._note(f"{why}; going on without keeping what was seen")
 
     def key(
         self,

@@ -13,8 +13,9 @@ from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute, place_at, place_of
+from qvtime.store.record import Record
 from qvtime.tasks.features import forget_videos
-from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos
+from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos, unmounted
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.timelines import write_timeline
 from qvtime.video.walk import walk
@@ -95,12 +96,12 @@ def index_paths(
             # A limit that is reached in one folder is reached in all.
             for indexed in () if worked == choices.limit else run:
                 yield _deliver(index, indexed, given, choices)
-                worked += indexed.outcome in (Outcome.DONE, Outcome.FAILED)
+                worked += indexed.worked_on
                 if worked == choices.limit:
                     run.close()
                     break
             yield from (_unreadable(error) for error in failures)
-            yield from _sweep(index, given, choices)
+            yield from _sweep(index, given, choices, note)
     failures = []
     list(walk(missing_paths, failed=failures.append))
     yield from (_unreadable(error) for error in failures)
@@ -141,9 +142,18 @@ def _unreadable(error: VideoError) -> Done:
     return Done(Indexed("", Outcome.FAILED, error))
 
 
-def _sweep(index: Index, given: Sequence[str], choices: Choices) -> Iterator[Done]:
+def _sweep(
+    index: Index, given: Sequence[str], choices: Choices, note: Callable[[str], None]
+) -> Iterator[Done]:
+    """What became of the videos whose files are gone."""
     gone = find_missing(index, given)
+    forgotten: list[Record] = []
     if choices.prune:
-        forget_videos(index, gone)
-    outcome = Outcome.FORGOTTEN if choices.prune else Outcome.MISSING
-    yield from (Done(Indexed(record.path, outcome)) for record in gone)
+        empty = {record.number: unmounted(record.path) for record in gone}
+        for folder in sorted({one for one in empty.values() if one is not None}):
+            note(f"{folder}: is empty; if no disk belongs there, --forget it")
+        forgotten = [record for record in gone if empty[record.number] is None]
+        forget_videos(index, forgotten)
+    for record in gone:
+        outcome = Outcome.FORGOTTEN if record in forgotten else Outcome.MISSING
+        yield Done(Indexed(record.path, outcome))

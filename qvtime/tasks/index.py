@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -62,12 +62,16 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A video and what became of it. error: why it failed, now or before."""
+    """A video and what became of it.
+
+    error: why it failed, now or before. worked_on: whether it was decoded for that, or tried to be.
+    """
 
     path: str
     outcome: Outcome
     error: VideoError | None = None
     damage: tuple[str, ...] = ()
+    worked_on: bool = False
 
 
 def index_videos(
@@ -118,6 +122,18 @@ def find_missing(index: Index, paths: Iterable[str]) -> list[Record]:
     if unmarked:
         index.set_missing(unmarked)
     return gone
+
+
+def unmounted(path: str) -> str | None:
+    """The folder that a missing video's disk was mounted on, if that is why it is missing.
+
+    A disk that is not mounted leaves an empty folder: the nearest above the video that is there.
+    """
+    with suppress(OSError):  # one that may not be listed is not empty
+        for folder in Path(path).parents:
+            if folder.is_dir():
+                return None if any(folder.iterdir()) else str(folder)
+    return None
 
 
 def failure_of(record: Record) -> VideoError:
@@ -189,9 +205,9 @@ def _work(
         if isinstance(error, _LASTING):
             key = made_with.key(failed=True)
             index.save_failure(path, fingerprint, key, _without_path(error, path))
-        return Indexed(path, Outcome.FAILED, error)
+        return Indexed(path, Outcome.FAILED, error, worked_on=True)
     index.save_timeline(path, fingerprint, made_with.key(failed=False), report, cues)
-    return Indexed(path, Outcome.DONE, damage=report.damage)
+    return Indexed(path, Outcome.DONE, damage=report.damage, worked_on=True)
 
 
 def _describe(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from qvtime.errors import VideoError
 from qvtime.report import Report
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import place_at
@@ -22,6 +23,17 @@ class Candidate:
     path: str
     span: Span
     rank: int
+
+
+def refuse_links(folder: str, path: str) -> None:
+    """VideoError when a video that the index in `folder` names lies behind a link, and the index
+    is someone else's."""
+    link = place_at(folder).leads_astray(path)
+    if link is not None:
+        raise VideoError(
+            f"{path}: {link} is a link, and the index that names it is not yours",
+            "name the video itself to look into it",
+        )
 
 
 def search_index(folder: str, words: str, top_k: int) -> list[Hit]:

@@ -1,8 +1,8 @@
 """Which files are videos: those that are named, and those in folders that are named.
 
-Inside a folder links are not followed and hidden entries are left out, so that a walk ends, stays
-below its root, and never reads what qvtime itself keeps there (`.qvtime`). What is named on the
-command line is taken at its word: a link, a hidden file, any ending.
+Inside a folder links are not followed, and hidden entries and clips that qvtime cut are left out,
+so that a walk ends, stays below its root, and never reads what qvtime itself keeps there. What is
+named on the command line is taken at its word: a link, a hidden file, any ending.
 """
 
 import os
@@ -21,6 +21,12 @@ VIDEO_NAME = re.compile(
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 """What a file in a folder is called when it is a video: containers that the decoders read."""
+
+CLIP_NAME = re.compile(
+    r".*(_\d\d+-\d\d-\d\d\.\d{3}){2}(_\d+)?\.[a-z0-9]+", re.ASCII | re.IGNORECASE | re.DOTALL
+)
+"""What clips that `locate --clips` cut are called (qvtime.tasks.clips): searching them again would
+find the same events twice. They are left out of folders unless `include` asks for them."""
 
 LONGEST_PATH_BYTES = 1 << 16
 """A longer path in a list of files is no path; Linux allows 4096 bytes."""
@@ -116,12 +122,16 @@ def _walk_folder(root: str, rules: _Rules) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if rules.recursive:
                     waiting.append((path, True, wanted))
-            elif wanted and _is_video(entry):
+            elif wanted and _is_video(entry) and (rules.include or not _is_clip(entry)):
                 waiting.append((path, False, True))
 
 
 def _is_video(entry: "os.DirEntry[str]") -> bool:
     return bool(VIDEO_NAME.fullmatch(entry.name)) and entry.is_file(follow_symlinks=False)
+
+
+def _is_clip(entry: "os.DirEntry[str]") -> bool:
+    return CLIP_NAME.fullmatch(entry.name) is not None
 
 
 def _join(folder: str, below: str) -> str:

@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) 
 
 def test_files_of_others_stay_and_those_of_killed_runs_go(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path, file_bytes() + 20)
-    names = ("notes.txt", "model.safetensors", ".qvtime-1.tmp", ".qvtime-2.tmp")
+    names = ("notes.txt", "model.safetensors", f".qvtime-{1:016}.tmp", f".qvtime-{2:016}.tmp")
     notes, weights, fresh, old = (tmp_path / name for name in names)
     for path in (notes, weights, fresh, old):
         path.write_bytes(bytes(10_000))

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from qvtime.errors import OutputError
-from qvtime.store.files import write_atomically
+from qvtime.store.files import sweep_abandoned, temporary_name, write_atomically
 
 CHILD = """
 import json, os, resource, sys
 from qvtime.errors import OutputError
-from qvtime.store.files import write_atomically
+from qvtime.store.files import sweep_abandoned, temporary_name, write_atomically
 path, limit, user, size = json.loads(sys.argv[1])
 if limit is not None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -179,3 +179,20 @@ def test_no_one_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert path.read_bytes() == b"n" * 100
     assert len(seen) == 15
     assert set(seen) == {b"old"}
+
+
+def test_what_a_killed_run_left_is_swept_later(tmp_path: Path) -> None:
+    """Not what another run may be writing, nor what is someone's own."""
+    old = [tmp_path / temporary_name(ending) for ending in ("", ".mp4")]
+    own = [tmp_path / name for name in (".qvtime-1.tmp", ".qvtimes", "notes.tmp", ".hidden")]
+    fresh, link = tmp_path / temporary_name(), tmp_path / temporary_name()
+    for file in (*old, *own, fresh):
+        file.write_text("half")
+    for file in (*old, *own):
+        os.utime(file, (0, 0))
+    link.symlink_to(tmp_path / "notes.tmp")
+    os.utime(link, (0, 0), follow_symlinks=False)
+    write_atomically(tmp_path / "out.txt", "whole")
+    left = {*own, fresh, link, tmp_path / "out.txt"}
+    assert set(tmp_path.iterdir()) == left
+    sweep_abandoned(tmp_path / "none")

@@ -22,6 +22,7 @@ from qvtime.errors import (
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.store.fingerprint import Fingerprint, take_fingerprint
 from qvtime.store.index import open_index
 from qvtime.store.place import place_at, place_of
 from qvtime.store.search import Hit
@@ -351,6 +352,53 @@ def test_a_limit_counts_work(folder: Path, opened: Opened) -> None:
     for expected in (["a.mp4"], ["b.mp4"], ["c.mkv"], []):
         run(folder, limit=1)
         assert opened.names() == expected
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+def test_what_cannot_be_read_is_no_work(folder: Path, opened: Opened) -> None:
+    (folder / "a.mp4").chmod(0)
+    _check_limit(folder, opened)
+
+
+def test_what_cannot_be_opened_is_no_work(
+    folder: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(path: str) -> Fingerprint:
+        if path.endswith("a.mp4"):
+            raise VideoError(f"{path}: cannot be read: input/output error")
+        return take_fingerprint(path)
+
+    monkeypatch.setattr(module, "take_fingerprint", take)
+    _check_limit(folder, opened)
+
+
+def _check_limit(folder: Path, opened: Opened) -> None:
+    for expected in (["b.mp4"], ["c.mkv"], []):
+        done = run(folder, limit=1)
+        assert outcomes(done)["a.mp4"] is Outcome.FAILED
+        assert opened.names() == expected
+
+
+def test_what_was_on_a_disk_that_is_not_mounted_is_not_forgotten(
+    folder: Path, opened: Opened
+) -> None:
+    """What a disk leaves behind is an empty folder, where it was mounted."""
+    run(folder)
+    (folder / "sub" / "c.mkv").unlink()
+    (folder / "b.mp4").unlink()
+    said: list[str] = []
+    done = index_paths(
+        [str(folder)], Choices(prune=True), SETTINGS, seeing(()).load, note=said.append
+    )
+    assert outcomes(list(done)) == {
+        "a.mp4": Outcome.UNCHANGED,
+        "b.mp4": Outcome.FORGOTTEN,
+        "c.mkv": Outcome.MISSING,
+    }
+    assert said == [f"{folder / 'sub'}: is empty; if no disk belongs there, --forget it"]
+    assert dict(records_of(folder)) == {"a.mp4": False, "sub/c.mkv": True}
+    (folder / "sub").rmdir()
+    assert outcomes(run(folder, prune=True))["c.mkv"] is Outcome.FORGOTTEN
 
 
 def test_a_limit_is_one_for_all_folders(folder: Path, opened: Opened, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.errors import UsageError, VideoError, VideoNotFound
+from qvtime.tasks.clips import clip_name
+from qvtime.timeline import Span
 from qvtime.video.walk import LONGEST_PATH_BYTES, VIDEO_NAME, read_file_list, walk
 
 TREE = (
@@ -52,6 +54,20 @@ def test_a_folder_gives_its_videos_in_order(tree: Path) -> None:
         "z/5.ts",
         "z/raw/4.avi",
     ]
+
+
+def test_clips_that_were_cut_are_not_searched_again(tree: Path) -> None:
+    before = list(walk([str(tree)]))
+    own = [clip_name(str(tree / "b.mp4"), Span(1000, 2000), ".mp4", k) for k in (1, 2)]
+    own.append(clip_name("x" * 300, Span(360_000_000, 361_000_500), ".mkv"))
+    for name in own:
+        (tree / "z" / name).write_bytes(b"x")
+    (tree / "holiday_2024-01-02_00-10-00.mp4").write_bytes(b"x")
+    found = list(walk([str(tree)]))
+    assert set(found) - set(before) == {str(tree / "holiday_2024-01-02_00-10-00.mp4")}
+    named = str(tree / "z" / own[0])
+    assert list(walk([named])) == [named]
+    assert named in list(walk([str(tree)], include=["*.mp4"]))
 
 
 def test_one_level_only(tree: Path) -> None:
