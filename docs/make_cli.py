@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).with_name("cli.md")
-BLOCK = re.compile(r"<!-- help:(?P<command>[a-z]*) -->\n```\n.*?```\n", re.DOTALL)
+BLOCK = re.compile(r"<!-- help:(?P<command>[a-z ]*) -->\n```\n.*?```\n", re.DOTALL)
 
 
 def help_of(command: str) -> str:
     """What `qvtime COMMAND --help` prints at a width of 80."""
-    arguments = [command] if command else []
+    arguments = command.split()
     return subprocess.run(
         [sys.executable, "-m", "qvtime", *arguments, "--help"],
         capture_output=True,

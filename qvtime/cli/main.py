@@ -12,9 +12,11 @@ import typer
 
 from qvtime import __version__
 from qvtime.cli.ask import ask
+from qvtime.cli.doctor import doctor
 from qvtime.cli.eval import eval_
 from qvtime.cli.index import index
 from qvtime.cli.locate import locate
+from qvtime.cli.models import models
 from qvtime.cli.streams import ReaderGone, say
 from qvtime.errors import QvtimeError
 
@@ -32,6 +34,8 @@ app.command(no_args_is_help=True)(ask)
 app.command(no_args_is_help=True)(locate)
 app.command(no_args_is_help=True)(index)
 app.command("eval", no_args_is_help=True)(eval_)
+app.command()(doctor)
+app.add_typer(models, name="models")
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,11 +5,16 @@ and text are ever fetched, and the config is checked before the weights are.
 """
 
 import re
+import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
+import huggingface_hub.constants
 import huggingface_hub.errors
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -20,7 +25,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from qvtime.errors import ModelNotFound
+from qvtime.errors import ModelError, ModelNotFound
 from qvtime.model.checkpoint import Checkpoint, check_checkpoint, check_config
 from qvtime.settings import DEMO_MODEL
 
@@ -64,7 +69,7 @@ def find_model(name: str) -> FoundModel:
             f"There is no model {name!r}: no such folder, and not a name on the hub.",
             "Give a folder, a name like Qwen/Qwen3-VL-4B-Instruct, or `--model demo`.",
         )
-    return _cached(name) or _fetched(name)
+    return find_copy(name) or fetch_model(name)
 
 
 def _in_folder(folder: Path, name: str) -> FoundModel:
@@ -72,8 +77,21 @@ def _in_folder(folder: Path, name: str) -> FoundModel:
     return FoundModel(checkpoint, name, checkpoint.digest())
 
 
-def _cached(name: str) -> FoundModel | None:
-    """The copy on this machine, or None when it is not there or not whole."""
+def is_begun(name: str) -> bool:
+    """Whether some of a model's files are on this machine, though not all of them."""
+    return any(_cache_of(name).glob("snapshots/*/*")) and find_copy(name) is None
+
+
+def _cache_of(name: str) -> Path:
+    """Where the hub's client keeps a model."""
+    return Path(huggingface_hub.constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+
+
+def find_copy(name: str) -> FoundModel | None:
+    """The copy of a model of the hub on this machine, or None when it is not there or not whole.
+
+    Raises UnsafeModel or ModelError for a copy that may not be used.
+    """
     try:
         folder = _snapshot(name, local_files_only=True)
     except (LocalEntryNotFoundError, HFValidationError):
@@ -95,14 +113,22 @@ def _snapshot(name: str, local_files_only: bool) -> Path:
     )
 
 
-def _fetched(name: str) -> FoundModel:
-    """A copy of the hub's current revision, fetched now."""
+def fetch_model(name: str, quiet: bool = False) -> FoundModel:
+    """A copy of the hub's current revision, fetched now; files that are here stay.
+
+    A connection that drops is taken up where it was, and a later run keeps the files that an
+    earlier one brought here whole. Progress is drawn on a terminal,
+    unless `quiet`. Raises as `find_model` does, and ModelError where the disk is too small.
+    """
+    reached = False
     try:
         # One short question first: the downloads below would try for a long time.
-        huggingface_hub.HfApi().model_info(name, timeout=REACH_SECONDS)
+        info = huggingface_hub.HfApi().model_info(name, timeout=REACH_SECONDS, files_metadata=True)
+        reached = True
+        _check_room(name, info.siblings or ())
         config = huggingface_hub.hf_hub_download(name, "config.json")
         check_config(Path(config).parent, name)
-        if not sys.stderr.isatty():
+        if quiet or sys.stderr is None or not sys.stderr.isatty():
             disable_progress_bars()
         folder = _snapshot(name, local_files_only=False)
     except GatedRepoError as error:
@@ -121,9 +147,28 @@ def _fetched(name: str) -> FoundModel:
             "Check its name, or use `--model demo`.",
         ) from error
     except (OSError, _HTTP_ERROR) as error:
+        if reached:
+            raise ModelNotFound(
+                f"The download of {name} broke off: {' '.join(str(error).split())[:200]}",
+                f"Run `qvtime models get {name}` again: it keeps the files that are whole.",
+            ) from error
         raise ModelNotFound(
             f"The model {name} is not on this machine and the hub cannot be reached.",
-            f"Run `hf download {name}` where there is a network, give `--model` a folder with "
-            "its files, or try the small model that comes with qvtime: `--model demo`.",
+            f"Run `qvtime models get {name}` where there is a network, give `--model` a folder "
+            "with its files, or try the small model that comes with qvtime: `--model demo`.",
         ) from error
     return FoundModel(check_checkpoint(folder, name), name, folder.name)
+
+
+def _check_room(name: str, files: Iterable[Any]) -> None:
+    """ModelError when the weights are larger than the disk that they go to has room for."""
+    wanted = sum(file.size or 0 for file in files if fnmatchcase(str(file.rfilename), PATTERNS[0]))
+    folder = _cache_of(name)
+    there = next(place for place in folder.absolute().parents if place.exists())
+    free = shutil.disk_usage(there).free
+    here = sum(file.stat().st_size for file in folder.glob("blobs/*"))
+    if wanted > free + here:
+        raise ModelError(
+            f"{name} is {wanted / 1e9:.1f} GB, and {there} has room for {free / 1e9:.1f} GB.",
+            "Make room, or set HF_HOME to a folder on a larger disk.",
+        )

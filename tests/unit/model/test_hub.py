@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from qvtime.errors import ModelError, ModelNotFound, UnsafeModel
 from qvtime.model import hub
-from qvtime.model.hub import find_model
+from qvtime.model.hub import fetch_model, find_copy, find_model, is_begun
 
 NAME, COMMIT = "someone/tiny-qwen3-vl", "0123456789abcdef0123456789abcdef01234567"
 
@@ -29,6 +30,9 @@ class SmallHub(ThreadingHTTPServer):
         self.folder = folder
         self.fetched: set[str] = set()
         self.status, self.error_code = 200, ""
+        self.drops: dict[str, int] = {}
+        self.claimed_bytes: int | None = None
+        self.ranges: list[str] = []
 
     @property
     def address(self) -> str:
@@ -62,26 +66,50 @@ class Answers(BaseHTTPRequestHandler):
             ]
             self._send(200, json.dumps(tree).encode())
         elif path.startswith(f"/api/models/{NAME}"):
-            siblings = [{"rfilename": name} for name in files]
+            siblings = [
+                {"rfilename": name, "size": self.server.claimed_bytes or file.stat().st_size}
+                for name, file in files.items()
+            ]
             info = {"id": NAME, "sha": COMMIT, "siblings": siblings, "private": False}
             self._send(200, json.dumps(info).encode())
         elif path in (f"/{NAME}/resolve/{r}/{name}" for r in ("main", COMMIT)) and name in files:
             if self.command == "GET":
                 self.server.fetched.add(name)
-            self._send(200, files[name].read_bytes())
+            self._send_file(name, files[name].read_bytes())
         else:
             self._send(404, b"{}", {"X-Error-Code": "EntryNotFound"})
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def _send_file(self, name: str, body: bytes) -> None:
+        asked = self.headers.get("Range")
+        if self.command == "GET" and self.server.drops.get(name):
+            self.server.drops[name] -= 1
+            self._send(200, body, sent=len(body) // 2)
+            self.close_connection = True
+        elif self.command == "GET" and asked:
+            self.server.ranges.append(asked)
+            start = int(asked.removeprefix("bytes=").split("-")[0])
+            places = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
+            self._send(206, body[start:], places, tag=body)
+        else:
+            self._send(200, body)
+
+    def _send(
+        self,
+        status: int,
+        body: bytes,
+        headers: dict[str, str] | None = None,
+        sent: int | None = None,
+        tag: bytes | None = None,
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", f'"{hashlib.sha1(body).hexdigest()}"')
+        self.send_header("ETag", f'"{hashlib.sha1(tag or body).hexdigest()}"')
         self.send_header("X-Repo-Commit", COMMIT)
         for key, value in (headers or {}).items():
             self.send_header(key, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            self.wfile.write(body[:sent])
 
 
 @pytest.fixture
@@ -145,7 +173,7 @@ def test_a_part_of_a_copy_is_not_enough(cache: Path, tiny_folder: Path) -> None:
 def test_neither_cached_nor_reachable_says_what_to_do(cache: Path) -> None:
     with pytest.raises(ModelNotFound, match=f"{NAME} is not on this machine") as caught:
         find_model(NAME)
-    assert f"hf download {NAME}" in (caught.value.hint or "")
+    assert f"qvtime models get {NAME}" in (caught.value.hint or "")
     assert "--model demo" in (caught.value.hint or "")
 
 
@@ -190,6 +218,45 @@ def test_a_closed_port_fails_at_once(small_hub: SmallHub, monkeypatch: pytest.Mo
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(ModelNotFound, match="cannot be reached"):
         find_model(NAME)
+
+
+def test_a_connection_that_drops_is_taken_up_where_it_was(
+    small_hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 1 << 16)
+    small_hub.drops = {"model.safetensors": 1}
+    found = fetch_model(NAME)
+    weights = (small_hub.folder / "model.safetensors").read_bytes()
+    assert (found.checkpoint.folder / "model.safetensors").read_bytes() == weights
+    (asked,) = small_hub.ranges
+    assert 0 < int(asked.removeprefix("bytes=").removesuffix("-")) <= len(weights) // 2
+    assert find_copy(NAME) == found
+
+
+def test_a_download_that_broke_off_keeps_the_files_that_are_whole(
+    small_hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    assert not is_begun(NAME)
+    small_hub.drops = {"model.safetensors": 100}
+    with pytest.raises(ModelNotFound, match="broke off"):
+        fetch_model(NAME)
+    assert find_copy(NAME) is None
+    assert is_begun(NAME)
+    small_hub.drops.clear()
+    small_hub.fetched.clear()
+    assert fetch_model(NAME) == find_copy(NAME)
+    assert "model.safetensors" in small_hub.fetched
+    assert "config.json" not in small_hub.fetched
+    assert not is_begun(NAME)
+
+
+def test_a_model_larger_than_the_disk_is_not_begun(small_hub: SmallHub) -> None:
+    small_hub.claimed_bytes = 1 << 60
+    with pytest.raises(ModelError, match="has room for"):
+        fetch_model(NAME)
+    assert not small_hub.fetched
 
 
 def test_a_missing_demo_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
