@@ -17,6 +17,7 @@ from qvtime.cli.eval import eval_
 from qvtime.cli.index import index
 from qvtime.cli.locate import locate
 from qvtime.cli.models import models
+from qvtime.cli.serve import serve
 from qvtime.cli.streams import ReaderGone, say
 from qvtime.errors import QvtimeError
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(ask)
 app.command(no_args_is_help=True)(locate)
 app.command(no_args_is_help=True)(index)
+app.command()(serve)
 app.command("eval", no_args_is_help=True)(eval_)
 app.command()(doctor)
 app.add_typer(models, name="models")

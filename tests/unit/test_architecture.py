@@ -26,7 +26,8 @@ MAY_IMPORT = {
     # Clips are asked about exactly as at inference: the same prompt, the same pixels.
     "training": KNOWN | {"model", "store"},
     "tasks": KNOWN | {"video", "model", "store", "formats", "training", "evaluation"},
-    "cli": KNOWN | {"tasks", "formats", "store"},
+    "serve": KNOWN | {"tasks", "formats", "store"},
+    "cli": KNOWN | {"tasks", "formats", "store", "serve"},
     # Measures files (for `qvtime eval`), and in `demo` the finished program from outside.
     "evaluation": KNOWN | ROOMS,
     "__main__": {"cli"},
@@ -34,6 +35,7 @@ MAY_IMPORT = {
 }
 
 HOMES = {
+    "anyio": {"serve"},
     "av": {"video", "training"},
     "cv2": {"video", "training"},
     "cupy": {"ops"},
@@ -41,10 +43,12 @@ HOMES = {
     "rich": {"cli"},
     "safetensors": {"model", "store", "training"},
     "sqlite3": {"store"},
+    "starlette": {"serve"},
     "tokenizers": {"training"},
     "torch": {"model", "ops", "training", "evaluation"},
     "transformers": {"model", "training", "evaluation"},
     "typer": {"cli"},
+    "uvicorn": {"serve"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,84 @@
+"""What the indexes know of the videos that are served; read anew each time, never changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from qvtime.errors import QvtimeError, StoreError, VideoError
+from qvtime.report import Report
+from qvtime.serve.videos import Video
+from qvtime.store.index import Index, open_index
+from qvtime.store.place import Place, absolute
+from qvtime.store.record import Record
+from qvtime.store.search import Hit, search_events
+from qvtime.tasks.index import failure_of
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one index knows: its videos by absolute path, how many events each has.
+
+    error: why it cannot be read, where there is one.
+    """
+
+    place: Place
+    records: Mapping[str, Record]
+    events: Mapping[int, int]
+    error: StoreError | None = None
+
+    def of(self, video: Video) -> Record | None:
+        """What it knows of a video."""
+        return self.records.get(absolute(video.path))
+
+
+def read_index(place: Place) -> Known:
+    """All that an index knows; nothing where there is none."""
+    if not _is_there(place):
+        return Known(place, {}, {})
+    try:
+        with open_index(place) as index:
+            records = {absolute(record.path): record for record in index.records()}
+            return Known(place, records, index.event_counts())
+    except StoreError as error:
+        return Known(place, {}, {}, error)
+
+
+def timeline_of(video: Video) -> Report | None:
+    """A video's timeline with what its subtitles say, None when it has none.
+
+    Raises VideoError when indexing it failed, StoreError when the index cannot be used.
+    """
+    if not _is_there(video.place):
+        return None
+    with open_index(video.place) as index:
+        record = _find(index, video)
+        if record is None:
+            return None
+        if record.error is not None:
+            raise failure_of(replace(record, path=video.path))
+        return replace(index.report(record, ("seen", "subtitle")), path=video.path)
+
+
+def search(places: Iterable[Place], words: str, top_k: int) -> list[Hit]:
+    """The events with these words in all the indexes, best first. Raises StoreError."""
+    hits: list[Hit] = []
+    for place in places:
+        if _is_there(place):
+            with open_index(place) as index:
+                hits += search_events(index, words, top_k)
+    return sorted(hits, key=lambda hit: (not hit.whole, hit.rank))[:top_k]
+
+
+def _find(index: Index, video: Video) -> Record | None:
+    try:
+        return index.find(video.path)
+    except QvtimeError as error:
+        if isinstance(error, (StoreError, VideoError)):
+            raise
+        return None  # outside of the folder that this index is about
+
+
+def _is_there(place: Place) -> bool:
+    try:
+        return place.file.is_file()
+    except OSError:
+        return False
