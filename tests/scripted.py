@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from qvtime.frames import FrameBatch
 from qvtime.model.engine import Engine
 from qvtime.model.habits import Habits
-from qvtime.model.reply import Reply
+from qvtime.model.outline import Outline
+from qvtime.model.reply import Occurrences, Reply, ScoredSpan
 from qvtime.report import Setting
 from qvtime.timeline import Event
 
@@ -31,12 +32,23 @@ class ScriptedLook:
 
     vision_ms = prefill_ms = 0.0
 
-    def __init__(self, words: str) -> None:
-        self._words = words
+    def __init__(self, script: "Script", centres_ms: Sequence[int]) -> None:
+        self._script, self.centres_ms = script, tuple(centres_ms)
 
     def ask(self, question: str, max_new_tokens: int) -> Reply:
-        assert "list all events" in question
-        return Reply(self._words, (), (), SURE, "stop", 0, 0.0)
+        assert self._script.events or "list all events" in question
+        self._script.before()
+        return Reply(self._script.words(self.centres_ms), (), (), SURE, "stop", 0, 0.0)
+
+    def spans(self, event: str) -> Occurrences:
+        """Those of the events with this caption."""
+        self._script.before()
+        found = []
+        for one in self._script.events:
+            inside = [c for c in self.centres_ms if one.span.start_ms <= c < one.span.end_ms]
+            if inside and one.caption == event:
+                found.append(ScoredSpan(inside[0], inside[-1], one.score or SURE))
+        return Occurrences(max((one.score for one in found), default=0.0), tuple(found))
 
     def __enter__(self) -> Self:
         return self
@@ -52,17 +64,33 @@ class ScriptedLook:
 
 @dataclass
 class Script:
-    """`words` gives the answer about a window from its patches' centres; `windows` were seen."""
+    """`words` gives the answer about a window from its patches' centres; `windows` were seen.
+
+    With `events` it also answers when they happen, and any question. `before` is called before
+    each answer: to wait, or to fail.
+    """
 
     words: Callable[[Sequence[int]], str]
     window_patches: int = 20
     windows: list[tuple[int, ...]] = field(default_factory=list)
     loads: int = 0
+    events: Sequence[Event] = ()
+    before: Callable[[], None] = lambda: None
 
     def load(self) -> Engine:
         """An engine for `index_videos` and its like."""
         self.loads += 1
         return cast(Engine, _ScriptedEngine(self))
+
+
+class _Spelling:
+    """A tokenizer that spells: a letter is a token."""
+
+    def convert_tokens_to_ids(self, name: str) -> int:
+        return 1
+
+    def __call__(self, text: str, **_options: bool) -> dict[str, Any]:
+        return {"input_ids": [ord(letter) for letter in text]}
 
 
 class _ScriptedEngine:
@@ -71,6 +99,8 @@ class _ScriptedEngine:
         self.habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
         self.name = "scripted"
         self.at_once = 1
+        self.note: str | None = None
+        self.outline = Outline(self.name, self.habits, _Spelling())
 
     def settings(self) -> dict[str, Setting]:
         return {"device": "cpu", "kernels": "reference", "revision": "1"}
@@ -81,7 +111,7 @@ class _ScriptedEngine:
         assert len(frames) == 2 * len(centres_ms)
         assert len(subtitles) in (0, len(centres_ms))
         self._script.windows.append(tuple(centres_ms))
-        return ScriptedLook(self._script.words(centres_ms))
+        return ScriptedLook(self._script, centres_ms)
 
     def __enter__(self) -> Self:
         return self
@@ -97,4 +127,4 @@ class _ScriptedEngine:
 
 def seeing(events: Sequence[Event], window_patches: int = 20) -> Script:
     """An engine that sees these events in every video."""
-    return Script(lambda centres: say(events, centres), window_patches)
+    return Script(lambda centres: say(events, centres), window_patches, events=events)

@@ -26,11 +26,11 @@ from qvtime.serve.requests import BodyTooLarge
 from qvtime.serve.security import Access, Guard
 from qvtime.serve.videos import Videos
 from qvtime.settings import Settings
-from qvtime.tasks.looking import open_engine
+from qvtime.tasks.looking import open_backend
 from qvtime.tasks.viewing import Viewer
 
 if TYPE_CHECKING:  # torch is loaded only when someone asks
-    from qvtime.tasks.looking import Engine
+    from qvtime.tasks.looking import Backend
 
 MOST_WAITING = 32
 
@@ -53,7 +53,7 @@ class Site:
     settings: Settings
     index_folder: str | None = None
     access: Access = field(default_factory=Access)
-    load: "Callable[[Settings], Engine]" = open_engine
+    load: "Callable[[Settings], Backend]" = open_backend
     most_waiting: int = MOST_WAITING
 
 

@@ -14,8 +14,9 @@ from qvtime.serve.model import ServedModel
 from qvtime.serve.queue import Job, Work, WorkQueue
 from qvtime.serve.requests import read_fields
 from qvtime.settings import Settings
-from qvtime.tasks.locate import MIN_SCORE, Wanted
+from qvtime.tasks.locate import Wanted
 from qvtime.tasks.plan import check_question
+from qvtime.tasks.seams import MIN_SCORE
 
 MOST_QUESTIONS = 20
 

@@ -19,7 +19,7 @@ from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import Progress
 
 if TYPE_CHECKING:  # torch is loaded only when someone asks
-    from qvtime.tasks.looking import Engine
+    from qvtime.tasks.looking import Backend
 
 MOST_ANSWERS = 200
 
@@ -102,7 +102,7 @@ def load_work(model: ServedModel) -> Work:
     return _safe(None, work)
 
 
-def _engine(model: ServedModel, tell: Tell) -> "Engine":
+def _engine(model: ServedModel, tell: Tell) -> "Backend":
     if model.state != "ready":
         tell({"type": "loading", "model": model.name})
     return model.engine()

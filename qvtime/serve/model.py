@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from qvtime.errors import ModelError, ModelNotFound, QvtimeError
 from qvtime.settings import Settings
-from qvtime.tasks.looking import open_engine
+from qvtime.tasks.looking import open_backend
 
 if TYPE_CHECKING:  # torch is loaded only when someone asks
-    from qvtime.tasks.looking import Engine
+    from qvtime.tasks.looking import Backend
 
 NO_MODEL = "none"
 
@@ -17,15 +17,15 @@ class ServedModel:
     """state: "none" (looking only), "unloaded", "loading", "ready" or "failed"; error: why."""
 
     def __init__(
-        self, settings: Settings, load: Callable[[Settings], "Engine"] = open_engine
+        self, settings: Settings, load: Callable[[Settings], "Backend"] = open_backend
     ) -> None:
         self.name = settings.model
         self.state = "none" if settings.model == NO_MODEL else "unloaded"
         self.error: QvtimeError | None = None
         self._settings, self._load = settings, load
-        self._engine: Engine | None = None
+        self._engine: Backend | None = None
 
-    def engine(self) -> "Engine":
+    def engine(self) -> "Backend":
         """The model, loaded if need be; a load that failed is tried again. Raises ModelError."""
         if self.state == NO_MODEL:
             raise ModelNotFound(
@@ -45,4 +45,5 @@ class ServedModel:
     @property
     def device(self) -> str | None:
         """Where it runs, once it is loaded."""
-        return None if self._engine is None else self._engine.loaded.device
+        device = None if self._engine is None else self._engine.settings().get("device")
+        return device if isinstance(device, str) else None

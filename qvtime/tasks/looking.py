@@ -17,7 +17,8 @@ from qvtime.video.sampling import frame_times
 from qvtime.video.size import fit_size
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.backend import Backend, BackendLook
+    from qvtime.model.backend import Backend as Backend
+    from qvtime.model.backend import BackendLook
     from qvtime.model.engine import Engine
     from qvtime.model.vision import VideoFeatures
     from qvtime.tasks.features import KeptFeatures

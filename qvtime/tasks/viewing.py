@@ -112,7 +112,7 @@ class Viewer:
 
 
 class _Reading:
-    """One thread's turn with an open video; one that fails is closed, and opened again next time."""
+    """One thread's turn with an open video; one that fails is closed, and opened again later."""
 
     def __init__(self, path: str, one: _Open, settings: Settings) -> None:
         self._path, self._one, self._settings = path, one, settings

@@ -28,7 +28,7 @@ SEEN = (
     Event(Span(1200, 1800), MARKUP, 0.5),
 )
 SAID = Event(Span(0, 1000), "welcome to the rally", source="subtitle")
-SETTINGS = Settings(model="scripted", granularity_ms=500)
+SETTINGS = Settings(model="scripted", granularity_ms=500, features="none")
 
 
 @dataclass
