@@ -15,7 +15,6 @@ from qvtime.cli.output import OF_ONE_VIDEO, Output
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say
 from qvtime.errors import UsageError, VideoError
-from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
@@ -71,9 +70,8 @@ def index_and_tell(
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
     counted: Counter[Outcome] = Counter()
     trouble = False
-    drawn = printed is None and not quiet and sys.stderr is not None and sys.stderr.isatty()
-    if drawn:
-        choices = replace(choices, timelines=True)
+    watched = not quiet and sys.stderr is not None and sys.stderr.isatty()
+    choices = replace(choices, timelines=choices.timelines or watched)
     noted: set[str] = set()
 
     def note(sentence: str) -> None:
@@ -92,27 +90,29 @@ def index_and_tell(
                 printed.spare(done.indexed.path)
             counted[done.indexed.outcome] += 1
             trouble |= _tell(done)
-            if printed is not None and done.report is not None:
-                printed.add(done.report)
-            if drawn and done.report is not None and done.indexed.outcome is Outcome.DONE:
-                _draw(done.report)
+            _show(done, printed, watched)
     if printed is not None:
         printed.finish()
     if counted[Outcome.DONE]:
         note_model(settings.model, quiet)
-    if trouble or (not quiet and sys.stderr is not None and sys.stderr.isatty()):
+    if trouble or watched:
         say(_summary(counted))
     if trouble:
         raise typer.Exit(VideoError.exit_code)
 
 
-def _draw(report: Report) -> None:
-    """A new timeline as one line on the terminal that stderr is."""
-    from rich.console import Console
+def _show(done: Done, printed: Output | None, watched: bool) -> None:
+    """Print a timeline where that is asked for; else a new one is a line on a watched stderr."""
+    if done.report is None:
+        return
+    if printed is not None:
+        printed.add(done.report)
+    elif watched and done.indexed.outcome is Outcome.DONE:
+        from rich.console import Console
 
-    from qvtime.cli.timeline_look import show_line
+        from qvtime.cli.timeline_look import show_line
 
-    show_line(report, Console(stderr=True, highlight=False))
+        show_line(done.report, Console(stderr=True, highlight=False))
 
 
 def _tell(done: Done) -> bool:
