@@ -17,10 +17,11 @@ class Report:
     path: as the user gave it, any bytes (`os.fsdecode`). video: None when it could not be opened.
     answer: text in which every time is a `<time>` tag. looked: the spans the model saw, at
     `granularity_ms`. skimmed: the spans of which it saw, before it looked closer at some of them,
-    one patch every `skimmed_every_ms`. settings: the choices that shaped the answer. damage: what
-    was wrong with the video, a sentence each. timings_ms: how long each stage took. Text that is
-    no Unicode (a question from the bytes of a command line) has "?" in its place, so that every
-    format can be written.
+    one patch every `skimmed_every_ms`. starts: moments in order, with the probability that an
+    answer names a span that starts there, where that was asked. settings: the choices that shaped
+    the answer. damage: what was wrong with the video, a sentence each. timings_ms: how long each
+    stage took. Text that is no Unicode (a question from the bytes of a command line) has "?" in
+    its place, so that every format can be written.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Report:
     granularity_ms: int | None = None
     skimmed: tuple[Span, ...] = ()
     skimmed_every_ms: int | None = None
+    starts: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("question", "answer", "model"):

@@ -13,6 +13,7 @@ from qvtime.cli.options import (
     Granularity,
     Kernels,
     Model,
+    Plot,
     Quiet,
     Subtitles,
     Window,
@@ -82,6 +83,7 @@ def index(
     show: Annotated[
         str | None, typer.Option(metavar="VIDEO", help="Print a video's timeline from the index.")
     ] = None,
+    plot: Plot = None,
     forget: Annotated[
         list[str] | None,
         typer.Option(metavar="PATH", help="Forget a video, or all videos in a folder."),
@@ -105,8 +107,11 @@ def index(
         raise UsageError("--list, --show, --forget and --stats do not go together", "choose one")
     if "" in (index_folder, show, *(forget or ())):
         raise UsageError("--index, --show or --forget is empty", "name a video, or a folder")
+    if plot is not None and not show:
+        raise UsageError("--plot draws the video of --show", "name one: --show VIDEO")
     if show:
-        show_video(show, index_folder, format_name, None if output is None else Path(output))
+        file = None if output is None else Path(output)
+        show_video(show, index_folder, format_name, file, plot)
     elif forget:
         forget_videos([*forget, *(paths or [])], index_folder, quiet)
     elif list_videos:

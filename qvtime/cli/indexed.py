@@ -9,12 +9,15 @@ from dataclasses import asdict
 from itertools import permutations
 from pathlib import Path
 
-from qvtime.cli.output import Output
+from qvtime.cli.output import Output, check_writable, is_same_file
 from qvtime.cli.streams import say, write_stdout
-from qvtime.errors import UsageError
+from qvtime.drawing.picture import check_ending, encode_picture
+from qvtime.drawing.timeline_chart import draw_timelines
+from qvtime.errors import OutputError, UsageError
 from qvtime.formats import format_of
 from qvtime.formats.cue import one_line
 from qvtime.formats.json import path_fields
+from qvtime.store.files import write_atomically
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.store.record import Record
@@ -38,8 +41,19 @@ def list_index(paths: Sequence[str], folder: str | None, format_name: str | None
                 write_stdout(f"{line}\n")
 
 
-def show_video(path: str, folder: str | None, format_name: str | None, file: Path | None) -> None:
-    """A video's timeline as it is in the index, with what its subtitles say."""
+def show_video(
+    path: str,
+    folder: str | None,
+    format_name: str | None,
+    file: Path | None,
+    plot: Path | None = None,
+) -> None:
+    """A video's timeline as it is in the index, with what its subtitles say; also as a chart."""
+    if plot is not None:
+        check_ending(plot, "--plot")
+        check_writable(plot)
+        if is_same_file(plot, path):
+            raise OutputError(f"cannot write {plot}: it is the video", "name another file")
     output = Output(format_name, file, path, draws=True)
     with open_index(_places([path], folder)[0]) as index:
         record = index.find(path)
@@ -50,8 +64,11 @@ def show_video(path: str, folder: str | None, format_name: str | None, file: Pat
         if format_name is None and file is not None and str(file) != "-":
             format_name = format_of(file)
         own = ("seen",) if format_name in _SEEN_ONLY else ("seen", "subtitle")
-        output.add(index.report(record, own))
+        report = index.report(record, own)
+        output.add(report)
     output.finish()
+    if plot is not None:
+        write_atomically(plot, encode_picture(draw_timelines([report]), plot))
 
 
 def forget_videos(paths: Sequence[str], folder: str | None, quiet: bool) -> None:

@@ -13,6 +13,7 @@ from qvtime.cli.options import (
     Kernels,
     Model,
     OutputFile,
+    Plot,
     Quiet,
     Subtitles,
     Window,
@@ -88,6 +89,10 @@ def locate(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw a row of pictures a span, with their times."),
     ] = None,
+    plot: Plot = None,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="On a terminal, show small pictures of each span.")
+    ] = False,
     features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
     quiet: Quiet = False,
@@ -97,7 +102,7 @@ def locate(
     A score is the probability, 0 to 1, that the model names the span when it is asked. Exit code 1
     says that nothing was found in any video, 3 that some videos failed.
     """
-    from qvtime.cli.clips import ClipOutput
+    from qvtime.cli.clips import ClipOutput, Extras
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.searching import event_of, print_found
     from qvtime.cli.settings import check_subtitles, read_settings
@@ -107,10 +112,11 @@ def locate(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     wanted = Wanted(top_k, min_score, within)
+    extras = Extras(clips, sheet, plot, frames)
     if index_folder is not None:
         narrowed = plan or within is not None
         event = event_of(index_folder, paths_and_event, files_from, narrowed, settings)
-        output = ClipOutput(format_name, output_file, True, clips, sheet, settings, quiet)
+        output = ClipOutput(format_name, output_file, True, extras, settings, quiet)
         if no_look:
             code = print_found(index_folder, event, top_k, output)
             raise typer.Exit(VideoError.exit_code if output.failed else code)
@@ -126,6 +132,6 @@ def locate(
         run.show_plans(videos, format_name)
         raise typer.Exit(run.exit_code)
     several = videos.several
-    output = ClipOutput(format_name, output_file, several, clips, sheet, settings, quiet)
+    output = ClipOutput(format_name, output_file, several, extras, settings, quiet)
     run.locate(videos, output)
     raise typer.Exit(VideoError.exit_code if output.failed else run.exit_code)

@@ -39,6 +39,10 @@ Features = Annotated[
         " auto: beside the index above a video, if there is one.",
     ),
 ]
+Plot = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.png|svg", help="Draw the spans and their scores as a chart."),
+]
 FeaturesCap = Annotated[
     str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
 ]

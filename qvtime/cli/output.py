@@ -63,6 +63,11 @@ class Output:
         if several:
             self.expect(2)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether reports are printed as text."""
+        return self._file is None and self._format == "text"
+
     def spare(self, file: str, is_the: str = "video") -> None:
         """OutputError when writing would replace this file, which is read."""
         if self._file and is_same_file(self._file, file):

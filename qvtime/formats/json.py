@@ -38,6 +38,7 @@ def document(report: Report) -> dict[str, object]:
         "granularity_ms": report.granularity_ms,
         "looked": [_span(span) for span in report.looked],
         **_skimmed(report),
+        **_starts(report),
         "settings": dict(report.settings),
         "damage": list(report.damage),
         "timings_ms": dict(report.timings_ms),
@@ -67,6 +68,18 @@ def _skimmed(report: Report) -> dict[str, object]:
     return {
         "skimmed": [_span(span) for span in report.skimmed],
         "skimmed_every_ms": report.skimmed_every_ms,
+    }
+
+
+def _starts(report: Report) -> dict[str, object]:
+    """The distribution of starts, without moments whose probability rounds to 0."""
+    if not report.starts:
+        return {}
+    shares = ((start_ms, round(share, 4)) for start_ms, share in report.starts)
+    return {
+        "starts": [
+            {"start_ms": start_ms, "probability": share} for start_ms, share in shares if share > 0
+        ]
     }
 
 

@@ -43,8 +43,11 @@ class Occurrences:
     """When an event happens in a window.
 
     happens: the probability that the model says any time; spans: best first, none overlapping
-    another, none scored above `happens`.
+    another, none scored above `happens`; starts: of each patch, the probability that an answer
+    names a span that starts there, to the extent that answers were followed; empty where that is
+    not known.
     """
 
     happens: float
     spans: tuple[ScoredSpan, ...]
+    starts: tuple[float, ...] = ()

@@ -77,7 +77,10 @@ def find_occurrences(
         ScoredSpan(centres_ms[peak.span[0]], centres_ms[peak.span[1]], min(peak.mass, happens))
         for peak in find_peaks(mass)
     )
-    return Occurrences(happens, tuple(spans))
+    starts = [0.0] * len(centres_ms)
+    for (first, _), probability in mass.items():
+        starts[first] += probability
+    return Occurrences(happens, tuple(spans), tuple(min(1.0, share) for share in starts))
 
 
 class _Reading:

@@ -17,7 +17,7 @@ from qvtime.tasks.edges import BOTH_EDGES, sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.locate_plan import LocatePlan, plan_locate
 from qvtime.tasks.looking import Clock, Progress
-from qvtime.tasks.passes import pass_of
+from qvtime.tasks.passes import pass_of, start_distribution
 from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.reading import find_spans, read_windows
 from qvtime.tasks.seams import MIN_SCORE, Occurrence, not_found
@@ -133,6 +133,7 @@ class _Search:
         self._features = features
         self._clock = Clock()
         self._edges_found = 0
+        self._starts: tuple[tuple[int, float], ...] = ()
 
     def first_pass(self) -> tuple[Occurrence, ...]:
         """Every occurrence, however unlikely, in order of time."""
@@ -146,6 +147,7 @@ class _Search:
             self._progress,
             self._features,
         )
+        self._starts = start_distribution(first, seen)
         return pass_of(first, seen, self._plan.span).occurrences
 
     def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
@@ -207,6 +209,7 @@ class _Search:
             timings_ms=self._clock.rounded(),
             looked=tuple(window.span for window in plan.windows),
             granularity_ms=plan.granularity_ms if reported else plan.coarse_ms,
+            starts=self._starts,
         )
 
 

@@ -37,6 +37,22 @@ class Pass:
         return tuple(Event(one.span, question, one.score) for one in self.occurrences)
 
 
+def start_distribution(plan: Plan, seen: Sequence[Seen]) -> tuple[tuple[int, float], ...]:
+    """How likely the event begins at each patch: moments in ms, in order, with probabilities.
+
+    The mean of what the windows say that saw a patch; empty where they say nothing of it.
+    """
+    said: dict[int, list[float]] = {}
+    for one in seen:
+        for centre_ms, share in zip(one.window.centres_ms, one.starts, strict=False):
+            said.setdefault(centre_ms, []).append(share)
+    half_ms = plan.granularity_ms // 2
+    return tuple(
+        (max(0, centre_ms - half_ms), sum(shares) / len(shares))
+        for centre_ms, shares in sorted(said.items())
+    )
+
+
 def pass_of(plan: Plan, seen: Sequence[Seen], searched: Span) -> Pass:
     """What the model said on a walk through `searched`."""
     if not plan.asks_when:

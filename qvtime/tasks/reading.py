@@ -40,8 +40,9 @@ class Seen:
     """What the model said about one window.
 
     events: what it said happens; spans: where the event that was asked for may be, when it was
-    asked for times alone. dropped: what was left out of it, a phrase each. kept: whether the
-    window's vision features were there from an earlier run.
+    asked for times alone; starts: how likely it begins at each patch, then. dropped: what was left
+    out of it, a phrase each. kept: whether the window's vision features were there from an earlier
+    run.
     """
 
     window: Window
@@ -49,6 +50,7 @@ class Seen:
     events: tuple[Event, ...] = ()
     dropped: tuple[str, ...] = ()
     spans: "tuple[ScoredSpan, ...]" = ()
+    starts: tuple[float, ...] = ()
     kept: bool = False
 
 
@@ -110,7 +112,8 @@ def _ask(
 ) -> Seen:
     """One question about one window; claims about a moment are looked up once more."""
     if plan.asks_when:
-        return Seen(window, spans=look.spans(words).spans)
+        found = look.spans(words)
+        return Seen(window, spans=found.spans, starts=found.starts)
     habits = engine.habits
     reply = look.ask(habits.ask(words), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)

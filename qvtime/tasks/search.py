@@ -121,6 +121,7 @@ def _locate_all(
         answer="; ".join(_times(event.span) for event in best) or reports[0].answer,
         events=tuple(best),
         damage=tuple(dict.fromkeys(one for report in reports for one in report.damage)),
+        starts=tuple(sorted(dict(one for report in reports for one in report.starts).items())),
         looked=tuple(span for report in reports for span in report.looked),
         granularity_ms=(found or reports)[0].granularity_ms,
     )

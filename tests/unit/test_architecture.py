@@ -23,11 +23,12 @@ MAY_IMPORT = {
     "video": KNOWN,
     "store": KNOWN,
     "formats": KNOWN,
+    "drawing": KNOWN,
     # Clips are asked about exactly as at inference: the same prompt, the same pixels.
     "training": KNOWN | {"model", "store"},
     "tasks": KNOWN | {"video", "model", "store", "formats", "training", "evaluation"},
     "serve": KNOWN | {"tasks", "formats", "store"},
-    "cli": KNOWN | {"tasks", "formats", "store", "serve"},
+    "cli": KNOWN | {"tasks", "formats", "drawing", "store", "serve"},
     # Measures files (for `qvtime eval`), and in `demo` the finished program from outside.
     "evaluation": KNOWN | ROOMS,
     "__main__": {"cli"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
 HOMES = {
     "anyio": {"serve"},
     "av": {"video", "training"},
-    "cv2": {"video", "training"},
+    "cv2": {"video", "drawing", "training"},
     "cupy": {"ops"},
     "huggingface_hub": {"model"},
     "rich": {"cli"},

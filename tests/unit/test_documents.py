@@ -32,6 +32,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.timeout(300)  # a page of commands on a busy machine
 @every_page
 def test_commands_run(
     page: Path,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qvtime.cli.clips import ClipOutput
+from qvtime.cli.clips import ClipOutput, Extras
 from qvtime.errors import OutputError, UsageError
 from qvtime.report import Report
 from qvtime.settings import Limits, Settings
@@ -78,14 +78,15 @@ def test_a_row_of_pictures_from_the_start_to_the_end(report: Report) -> None:
 def test_an_output_makes_them_too(
     report: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sheet, clips = tmp_path / "sheet.png", tmp_path / "clips"
-    output = ClipOutput("csv", None, True, clips, sheet, Settings(), quiet=False)
+    sheet, clips, plot = tmp_path / "sheet.png", tmp_path / "clips", tmp_path / "plot.svg"
+    output = ClipOutput("csv", None, True, Extras(clips, sheet, plot), Settings(), quiet=False)
     output.add(report)
     gone = Report("gone.mp4", "x", "", report.events, "demo", report.video)
     output.add(gone)
     output.finish()
     assert output.failed == 1
     assert sheet.read_bytes().startswith(b"\x89PNG")
+    assert plot.read_text("utf-8").count("<rect") == 1 + 2 * len(report.events)
     assert len(list(clips.iterdir())) == 2
     told = capsys.readouterr()
     assert told.out.count("it jumps") >= 4
@@ -94,16 +95,18 @@ def test_an_output_makes_them_too(
 
 def test_a_sheet_that_cannot_be_written_is_wrong_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--sheet cannot be"):
-        ClipOutput("csv", None, True, None, tmp_path / "sheet.jpg", Settings(), quiet=True)
+        ClipOutput("csv", None, True, Extras(sheet=tmp_path / "sheet.jpg"), Settings(), quiet=True)
     with pytest.raises(OutputError, match="there is no folder"):
-        ClipOutput("csv", None, True, None, tmp_path / "no" / "s.png", Settings(), quiet=True)
+        ClipOutput(
+            "csv", None, True, Extras(sheet=tmp_path / "no" / "s.png"), Settings(), quiet=True
+        )
     with pytest.raises(OutputError, match="is not a folder"):
-        ClipOutput("csv", None, True, Path("/dev/null/clips"), None, Settings(), quiet=True)
+        ClipOutput("csv", None, True, Extras(Path("/dev/null/clips")), Settings(), quiet=True)
     said = tmp_path / "said.srt"
     said.touch()
     with pytest.raises(OutputError, match="it is the subtitles"):
-        ClipOutput(None, said, False, None, None, Settings(subtitles=str(said)), quiet=True)
+        ClipOutput(None, said, False, Extras(), Settings(subtitles=str(said)), quiet=True)
     video = tmp_path / "video.png"
     video.touch()
     with pytest.raises(OutputError, match="it is the video"):
-        ClipOutput("csv", None, True, None, video, Settings(), quiet=True).spare(str(video))
+        ClipOutput("csv", None, True, Extras(sheet=video), Settings(), quiet=True).spare(str(video))

@@ -1,0 +1,1 @@
+"""Charts: shapes on a sheet, written as SVG or painted as PNG."""
