@@ -21,6 +21,12 @@ KernelMode = Literal["auto", "cuda", "reference", "check"]
 
 KERNEL_MODES: tuple[KernelMode, ...] = get_args(KernelMode)
 
+DtypeName = Literal["auto", "bfloat16", "float16", "float32"]
+DTYPES: tuple[DtypeName, ...] = get_args(DtypeName)
+
+Quantization = Literal["int8", "int4"]
+QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
+
 DEMO_MODEL = "demo"
 DEFAULT_MODEL = "Qwen/Qwen3-VL-4B-Instruct"
 
@@ -49,6 +55,7 @@ class Settings:
 
     subtitles: "auto" for a file beside the video or a track in it, "none", or a file.
     features: where vision features are kept: a folder, "none", or "auto" for beside the index.
+    dtype: of the weights; quantize: the decoder's in fewer bits; spread: over all GPUs.
     """
 
     model: str = DEFAULT_MODEL
@@ -58,6 +65,9 @@ class Settings:
     patch_budget: int = PATCH_BUDGET
     max_new_tokens: int = 256
     device: str = "auto"
+    dtype: DtypeName = "auto"
+    quantize: Quantization | None = None
+    spread: bool = False
     kernels: KernelMode = "auto"
     subtitles: str = "auto"
     features: str = "auto"

@@ -8,12 +8,15 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    DeviceMap,
+    Dtype,
     Features,
     FeaturesCap,
     Granularity,
     Kernels,
     Model,
     OutputFile,
+    Quantize,
     Quiet,
     Subtitles,
     Window,
@@ -41,6 +44,9 @@ def ask(
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
+    dtype: Dtype = "auto",
+    quantize: Quantize = None,
+    device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
     format_name: Annotated[
         str | None,
@@ -62,13 +68,14 @@ def ask(
     from qvtime.cli.output import Output
     from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
-    from qvtime.cli.settings import read_settings
+    from qvtime.cli.settings import read_settings, with_weights
     from qvtime.cli.streams import say
     from qvtime.tasks.ask import ask_video
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
+    settings = with_weights(settings, dtype, quantize, device_map)
     output = Output(format_name, output_file, video)
     output.spare(settings.subtitles, "subtitles")
     asked = gather_questions(questions or [], questions_file)

@@ -8,12 +8,15 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    DeviceMap,
+    Dtype,
     Features,
     FeaturesCap,
     Granularity,
     Kernels,
     Model,
     Plot,
+    Quantize,
     Quiet,
     Subtitles,
     Window,
@@ -38,6 +41,9 @@ def index(
     window: Window = None,
     decoder: Decoder = "pyav",
     device: Device = "auto",
+    dtype: Dtype = "auto",
+    quantize: Quantize = None,
+    device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
     subtitles: Subtitles = "auto",
     features: Features = "auto",
@@ -98,7 +104,7 @@ def index(
     """
     from qvtime.cli.indexed import forget_videos, list_index, show_stats, show_video
     from qvtime.cli.indexing import index_and_tell, output_of
-    from qvtime.cli.settings import check_subtitles, read_settings
+    from qvtime.cli.settings import check_subtitles, read_settings, with_weights
     from qvtime.tasks.folders import Choices
     from qvtime.tasks.videos import are_several
 
@@ -124,6 +130,7 @@ def index(
         settings = read_settings(
             model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
         )
+        settings = with_weights(settings, dtype, quantize, device_map)
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
         if printed is not None:

@@ -8,12 +8,15 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    DeviceMap,
+    Dtype,
     Features,
     FeaturesCap,
     Kernels,
     Model,
     OutputFile,
     Plot,
+    Quantize,
     Quiet,
     Subtitles,
     Window,
@@ -70,6 +73,9 @@ def locate(
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
+    dtype: Dtype = "auto",
+    quantize: Quantize = None,
+    device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
     format_name: Annotated[
         str | None,
@@ -105,12 +111,13 @@ def locate(
     from qvtime.cli.clips import ClipOutput, Extras
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.searching import event_of, print_found
-    from qvtime.cli.settings import check_subtitles, read_settings
+    from qvtime.cli.settings import check_subtitles, read_settings, with_weights
     from qvtime.tasks.locate import Wanted
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
+    settings = with_weights(settings, dtype, quantize, device_map)
     wanted = Wanted(top_k, min_score, within)
     extras = Extras(clips, sheet, plot, frames)
     if index_folder is not None:

@@ -23,6 +23,20 @@ Subtitles = Annotated[
 ]
 Decoder = Annotated[str, typer.Option(help="What decodes: pyav or opencv.")]
 Device = Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1.")]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        help="Of the weights: auto (bfloat16; float32 for tiny models), bfloat16, float16, float32."
+    ),
+]
+Quantize = Annotated[
+    str | None,
+    typer.Option(metavar="int8|int4", help="Keep the decoder's weights in fewer bits."),
+]
+DeviceMap = Annotated[
+    str,
+    typer.Option(metavar="none|auto", help="auto: spread the model over all GPUs."),
+]
 Kernels = Annotated[
     str,
     typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),

@@ -1,10 +1,18 @@
 """Options as words become Settings."""
 
 import re
+from dataclasses import replace
 
 from qvtime.cli.sizes import parse_size
 from qvtime.errors import UsageError
-from qvtime.settings import DECODERS, GRANULARITIES_MS, KERNEL_MODES, Settings
+from qvtime.settings import (
+    DECODERS,
+    DTYPES,
+    GRANULARITIES_MS,
+    KERNEL_MODES,
+    QUANTIZATIONS,
+    Settings,
+)
 from qvtime.timestamps import parse_time
 
 SHORTEST_WINDOW_MS = 1000
@@ -55,6 +63,29 @@ def read_settings(
         features_cap_bytes=parse_size(features_cap),
         subtitles=subtitles,
         kernels=modes[0],
+    )
+
+
+def with_weights(settings: Settings, dtype: str, quantize: str | None, device_map: str) -> Settings:
+    """The settings with how weights are kept. UsageError for what that cannot be."""
+    dtypes = [one for one in DTYPES if one == dtype]
+    if not dtypes:
+        raise UsageError(f"--dtype cannot be {dtype}", f"use {', '.join(DTYPES)}")
+    kinds = [one for one in QUANTIZATIONS if one == quantize]
+    if quantize is not None and not kinds:
+        raise UsageError(f"--quantize cannot be {quantize}", f"use {' or '.join(QUANTIZATIONS)}")
+    if device_map not in ("none", "auto"):
+        raise UsageError(f"--device-map cannot be {device_map}", "use none or auto")
+    if device_map == "auto" and settings.device not in ("auto", "cuda"):
+        raise UsageError(
+            f"--device-map auto is for all GPUs, and --device is {settings.device}",
+            "leave one of them away",
+        )
+    return replace(
+        settings,
+        dtype=dtypes[0],
+        quantize=kinds[0] if kinds else None,
+        spread=device_map == "auto",
     )
 
 

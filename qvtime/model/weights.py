@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import (
@@ -14,13 +14,14 @@ from transformers import (
 from transformers.utils import logging
 
 from qvtime.errors import ModelError
+from qvtime.model.compression import loading_arguments
 from qvtime.model.habits import Habits, habits_of
 from qvtime.model.hub import FoundModel, find_model
 from qvtime.model.kernels import install_kernels, why_no_kernels
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
 from qvtime.ops.kernels import REFERENCE, Kernels, choose_kernels
-from qvtime.settings import KernelMode
+from qvtime.settings import DtypeName, KernelMode, Quantization
 
 SMALL_BYTES = 512 << 20
 """Checkpoints up to this size run in float32, where rounding never decides; others in bfloat16."""
@@ -33,8 +34,9 @@ _CLASSES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model ready to run. `revision` is the hub's commit or a digest of the files; `habits`
-    say how it wants to be asked; `kernels` is what runs the operations of qvtime.ops."""
+    """A model ready to run. `revision` is the hub's commit or a digest of the files, and how they
+    were quantized; `habits` say how it wants to be asked; `kernels` is what runs the operations of
+    qvtime.ops."""
 
     model: Any
     tokenizer: Any
@@ -52,10 +54,13 @@ def load_model(
     device: str = "auto",
     dtype: torch.dtype | None = None,
     kernels: KernelMode = "auto",
+    quantize: Quantization | None = None,
+    spread: bool = False,
 ) -> LoadedModel:
     """The model of that name (`demo`, a folder, owner/name), on `device` (`auto`, `cpu`, `cuda…`).
 
-    `auto` is CUDA when there is one; `kernels` as in `ops.kernels.choose_kernels`. Raises
+    `auto` is CUDA when there is one; quantize: the decoder's weights in fewer bits; spread: over
+    all GPUs (qvtime.model.compression); `kernels` as in `ops.kernels.choose_kernels`. Raises
     ModelNotFound, UnsafeModel, OutOfMemory, or ModelError for a model that cannot be used and for
     kernels that cannot.
     """
@@ -66,19 +71,26 @@ def load_model(
     chosen = dtype or (
         torch.float32 if found.checkpoint.size_bytes <= SMALL_BYTES else torch.bfloat16
     )
+    more = loading_arguments(found.checkpoint.config, found.name, place, chosen, quantize, spread)
     with out_of_memory_is(
         f"There is not enough memory on {place} for {found.name} "
         f"({found.checkpoint.size_bytes / 1e9:.1f} GB of weights).",
-        "Use a smaller model, or `--model demo`.",
+        "Use a smaller model, --quantize int4, or `--model demo`.",
     ):
-        model = _read_weights(found, chosen, place)
+        model = _read_weights(found, chosen, place, more)
     running = choose_kernels(kernels, place, why_no_kernels(model.config, chosen))
     install_kernels(model, running)
     tokenizer = read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
+    revision = found.revision if quantize is None else f"{found.revision}+{quantize}"
     return LoadedModel(
-        model, tokenizer, control, found.name, found.revision, place, chosen, habits, running
+        model, tokenizer, control, found.name, revision, place, chosen, habits, running
     )
+
+
+def dtype_named(name: DtypeName) -> torch.dtype | None:
+    """torch's dtype of that name; None for "auto"."""
+    return None if name == "auto" else cast(torch.dtype, getattr(torch, name))
 
 
 def choose_device(device: str) -> str:
@@ -95,7 +107,7 @@ def choose_device(device: str) -> str:
     raise ModelError(f"There is no device {device!r}.", "Use auto, cpu, cuda or cuda:N.")
 
 
-def _read_weights(found: FoundModel, dtype: torch.dtype, place: str) -> Any:
+def _read_weights(found: FoundModel, dtype: torch.dtype, place: str, more: dict[str, Any]) -> Any:
     kind = _CLASSES[found.checkpoint.config["model_type"]]
     with _readable(f"The weights of {found.name}"), _quiet():
         model, report = kind.from_pretrained(
@@ -106,6 +118,7 @@ def _read_weights(found: FoundModel, dtype: torch.dtype, place: str) -> Any:
             local_files_only=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
+            **more,
         )
     # transformers fills with random numbers what is missing or has another shape.
     wrong = sorted({str(key) for key in report["missing_keys"]})
@@ -116,7 +129,8 @@ def _read_weights(found: FoundModel, dtype: torch.dtype, place: str) -> Any:
             "shape than its config says.",
             "Fetch them again.",
         )
-    return model.eval().requires_grad_(False).to(place)
+    model = model.eval().requires_grad_(False)
+    return model if more else model.to(place)  # what else was asked for has put it in its place
 
 
 def read_tokenizer(found: FoundModel) -> Any:

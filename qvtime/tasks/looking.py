@@ -53,9 +53,17 @@ class Clock:
 def open_engine(settings: Settings) -> "Engine":
     """The model of these settings, loaded. Raises ModelError."""
     from qvtime.model.engine import Engine
-    from qvtime.model.weights import load_model
+    from qvtime.model.weights import dtype_named, load_model
 
-    return Engine(load_model(settings.model, settings.device, kernels=settings.kernels))
+    loaded = load_model(
+        settings.model,
+        settings.device,
+        dtype_named(settings.dtype),
+        settings.kernels,
+        settings.quantize,
+        settings.spread,
+    )
+    return Engine(loaded)
 
 
 def open_backend(settings: Settings) -> "Backend":

@@ -12,7 +12,7 @@ from qvtime.model import machine
 from qvtime.model.machine import CGROUP, Gpu, host_memory, look_around
 from qvtime.settings import Settings
 from qvtime.tasks.doctor import examine
-from tests.cli.conftest import Qvtime
+from tests.cli.conftest import SHORT, Qvtime
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +106,18 @@ def test_a_container_has_the_memory_that_it_may_use(
     assert host_memory() == (1_000_000, 600_000)
     (tmp_path / "memory.max").write_text("max\n")
     assert host_memory()[0] == machine._meminfo(Path("/proc/meminfo"))[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--dtype", "int3"), "--dtype cannot be int3"),
+        (("--quantize", "int2"), "--quantize cannot be int2"),
+        (("--device-map", "some"), "--device-map cannot be some"),
+        (("--device-map", "auto", "--device", "cpu"), "--device-map auto is for all GPUs"),
+    ],
+)
+def test_weights_that_cannot_be(qvtime: Qvtime, options: tuple[str, ...], words: str) -> None:
+    ran = qvtime("ask", SHORT, "what happens at 0:02", "--model", "demo", *options)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert words in ran.stderr
