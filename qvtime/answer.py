@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qvtime.answer_json import Claim, read_json
+from qvtime.answer_loops import steady_rhythms, unrolled
 from qvtime.answer_prose import Said, read_prose, says_nothing
+from qvtime.answer_thinking import split_reasoning
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_tag, format_time
 
@@ -30,13 +32,16 @@ class ParsedAnswer:
     text_with_tags: its words with every time in the window as `<time>HH:MM:SS.s</time>` and no
     other tag; an answer in JSON becomes a sentence. events: inside the window, in the order said;
     the caption is "" where the model gave times alone. nothing: it said that nothing happens, or
-    never. dropped: a sentence for each thing that was left out.
+    never. dropped: a sentence for each thing that was left out. doubts: one for each reason not to
+    believe what is there. reasoning: what the model thought before it answered.
     """
 
     text_with_tags: str
     events: tuple[Event, ...]
     nothing: bool
     dropped: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+    reasoning: str = ""
 
 
 def parse_answer(text: str, window: Span, moment_ms: int = 500) -> ParsedAnswer:
@@ -48,6 +53,13 @@ def parse_answer(text: str, window: Span, moment_ms: int = 500) -> ParsedAnswer:
     if len(text) > LONGEST_TEXT:
         dropped.append(f"the answer after its first {LONGEST_TEXT} characters")
         text = text[:LONGEST_TEXT]
+    reasoning, text = split_reasoning(text)
+    if reasoning and not text:
+        dropped.append("an answer: the model was still thinking")
+    once = unrolled(text)
+    if once != text:
+        dropped.append("what the answer said over and over")
+        text = once
     in_json = read_json(text)
     if in_json is not None:
         events = _events(in_json.claims, window, moment_ms, dropped)
@@ -61,7 +73,8 @@ def parse_answer(text: str, window: Span, moment_ms: int = 500) -> ParsedAnswer:
         said = _tagged(text, times, window)
     if len(dropped) > MOST_DROPPED:
         dropped[MOST_DROPPED:] = [f"{len(dropped) - MOST_DROPPED} more"]
-    return ParsedAnswer(said, tuple(events), nothing, tuple(dropped))
+    doubts = steady_rhythms(events)
+    return ParsedAnswer(said, tuple(events), nothing, tuple(dropped), doubts, reasoning)
 
 
 def _events(
@@ -75,13 +88,16 @@ def _events(
         span = f"{_print(claim.start_ms)} - {_print(end_ms)}"
         if end_ms < start_ms:
             dropped.append(f"{span}: it ends before it starts")
-        elif start_ms < window.start_ms or end_ms > window.end_ms:
+        elif not _mostly_inside(start_ms, end_ms, window):
             seen = f"{_print(window.start_ms)} - {_print(window.end_ms)}"
             dropped.append(f"{span}: outside {seen}, which is what the model saw")
         elif len(events) == MOST_EVENTS:
             dropped.append(f"the events after the first {MOST_EVENTS}")
             break
         else:
+            if start_ms < window.start_ms or end_ms > window.end_ms:
+                start_ms, end_ms = max(start_ms, window.start_ms), min(end_ms, window.end_ms)
+                dropped.append(f"{span}: what of it is outside what the model saw")
             if start_ms == window.end_ms:  # the last moment there is
                 start_ms = max(window.start_ms, window.end_ms - moment_ms)
             elif start_ms == end_ms:
@@ -91,6 +107,12 @@ def _events(
                 dropped.append(f"a caption after its first {LONGEST_CAPTION} characters")
             events[Event(Span(start_ms, end_ms), caption[:LONGEST_CAPTION])] = None
     return list(events)
+
+
+def _mostly_inside(start_ms: int, end_ms: int, window: Span) -> bool:
+    """Whether the model saw all of a span, or more than half: then its edge is but a guess."""
+    inside_ms = min(end_ms, window.end_ms) - max(start_ms, window.start_ms)
+    return inside_ms >= 0 and 2 * inside_ms >= end_ms - start_ms
 
 
 def _at_edge(time_ms: int, window: Span) -> int:

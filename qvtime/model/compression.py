@@ -79,7 +79,7 @@ def _bits_and_bytes(quantize: Quantization, dtype: torch.dtype) -> Any:
 
 @contextmanager
 def _no_code_of_the_hub() -> Iterator[None]:
-    """Where the package `kernels` is installed, bitsandbytes would fetch code with it, and run it."""
+    """Where the package `kernels` is installed, bitsandbytes fetches code with it, and runs it."""
     name = "kernels"
     held = sys.modules.get(name)
     sys.modules[name] = cast(ModuleType, None)  # importing it fails, which bitsandbytes expects

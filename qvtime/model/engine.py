@@ -14,6 +14,7 @@ from typing import Self
 
 import torch
 
+from qvtime.answer_thinking import split_reasoning
 from qvtime.errors import ModelError
 from qvtime.frames import FrameBatch
 from qvtime.model.generate import NeverSay, generate
@@ -23,14 +24,23 @@ from qvtime.model.memory import out_of_memory_is
 from qvtime.model.outline import Outline
 from qvtime.model.pixels import FRAMES_PER_PATCH
 from qvtime.model.prefix import VideoPrefix, prefill
-from qvtime.model.prompt import encode_question, encode_video
+from qvtime.model.prompt import (
+    THINK_CLOSE,
+    THINK_OPEN,
+    encode_control,
+    encode_question,
+    encode_video,
+)
 from qvtime.model.reply import Occurrences, Reply
+from qvtime.model.span_forms import SPAN_FORMS
 from qvtime.model.spans import ANSWER_TOKENS, find_occurrences
 from qvtime.model.vision import VideoFeatures, video_features
 from qvtime.model.weights import LoadedModel
 from qvtime.report import Setting
 
 MAX_NEW_TOKENS = 256
+THINKING_TOKENS = 2048
+"""How long a Thinking model may think; then its thought is closed and it has to answer."""
 
 _SMALLER = "Look at a shorter window, at a coarser granularity, or with a smaller model."
 
@@ -80,9 +90,13 @@ class Look:
         started = time.perf_counter()
         loaded = self._engine.loaded
         tail = encode_question(loaded.tokenizer, question)
-        _check_length(loaded, self.video_tokens + len(tail) + max_new_tokens)
+        asked = len(tail)
+        thinking = THINKING_TOKENS if loaded.habits.thinks else 0
+        _check_length(loaded, self.video_tokens + len(tail) + thinking + max_new_tokens)
         times = self._engine.speller.constraint(self.centres_ms if times_ms is None else times_ms)
         with _memory(loaded), torch.inference_mode():
+            thought = self._think(tail, self._prefix) if loaded.habits.thinks else []
+            tail += thought
             said = generate(
                 self._prefix,
                 tail,
@@ -97,9 +111,19 @@ class Look:
             log_probabilities=said.log_probabilities,
             score=sum(probabilities) / len(probabilities) if probabilities else 0.0,
             finish_reason=said.finish_reason,
-            question_tokens=len(tail),
+            question_tokens=asked,
             answer_ms=1000 * (time.perf_counter() - started),
+            reasoning=split_reasoning(loaded.tokenizer.decode(thought))[0],
         )
+
+    def _think(self, tail: Sequence[int], prefix: VideoPrefix) -> list[int]:
+        """The ids of a thought, opened and closed; one that takes too long is closed for it."""
+        loaded = self._engine.loaded
+        opened = encode_control(loaded.tokenizer, THINK_OPEN)
+        closed = encode_control(loaded.tokenizer, THINK_CLOSE)
+        ends = self._engine.stop_ids | {loaded.tokenizer.convert_tokens_to_ids("</think>")}
+        said = generate(prefix, [*tail, *opened], ends, THINKING_TOKENS, (self._engine.never_say,))
+        return [*opened, *said.token_ids, *closed]
 
     def spans(self, event: str) -> Occurrences:
         """When `event` happens, scored by the model's own probabilities.
@@ -110,9 +134,12 @@ class Look:
             raise ValueError("this look is closed")
         loaded = self._engine.loaded
         tail = encode_question(loaded.tokenizer, loaded.habits.ask_when(event))
+        if loaded.habits.thinks:  # the answer's own probabilities: no thought comes before it
+            tail += encode_control(loaded.tokenizer, THINK_OPEN + THINK_CLOSE)
         _check_length(loaded, self.video_tokens + len(tail) + ANSWER_TOKENS)
         with _memory(loaded), torch.inference_mode():
-            return find_occurrences(self._prefix, loaded.tokenizer, tail, self.centres_ms)
+            form = SPAN_FORMS[loaded.habits.span_form]
+            return find_occurrences(self._prefix, loaded.tokenizer, tail, self.centres_ms, form)
 
     def close(self) -> None:
         """Forget the video."""

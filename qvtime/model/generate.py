@@ -6,7 +6,11 @@ from typing import Literal, Protocol
 
 import torch
 
+from qvtime.answer_loops import round_length
 from qvtime.model.prefix import VideoPrefix
+
+LOOK_BACK = 8
+"""After so many tokens an answer is looked at for loops."""
 
 
 class Constraint(Protocol):
@@ -37,12 +41,13 @@ class Generation:
     """What a model said.
 
     token_ids: without the stop token; log_probabilities: of each of them, under the model's own
-    distribution, before any constraint; finish_reason: "stop" (the model ended) or "length".
+    distribution, before any constraint; finish_reason: "stop" (the model ended), "length", or
+    "loop" (it said the same over and over; the ids have it once).
     """
 
     token_ids: tuple[int, ...]
     log_probabilities: tuple[float, ...]
-    finish_reason: Literal["stop", "length"]
+    finish_reason: Literal["stop", "length", "loop"]
 
 
 def generate(
@@ -67,6 +72,18 @@ def generate(
                 return Generation(tuple(said), tuple(log_probabilities), "stop")
             said.append(token)
             log_probabilities.append(float(own[token]))
+            length = round_length(said) if len(said) % LOOK_BACK == 0 else None
+            if length is not None:
+                kept = _without_rounds(said, length)
+                return Generation(tuple(said[:kept]), tuple(log_probabilities[:kept]), "loop")
             if len(said) < max_new_tokens:
                 logits = prefix.add([token])
     return Generation(tuple(said), tuple(log_probabilities), "length")
+
+
+def _without_rounds(said: Sequence[int], length: int) -> int:
+    """How many ids there are up to the end of the first of the equal rounds at the end."""
+    end = len(said) - length
+    while end >= length and said[end - length : end] == said[end : end + length]:
+        end -= length
+    return end + length

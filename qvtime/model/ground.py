@@ -30,12 +30,12 @@ class TimeTrie:
     root: Node
 
 
-def build_time_trie(tokenizer: Any, times_ms: Iterable[int]) -> TimeTrie:
+def build_time_trie(tokenizer: Any, times_ms: Iterable[int], closing: str = TIME_CLOSE) -> TimeTrie:
     """The spellings of these times with this tokenizer. Raises ValueError when there is none."""
     spellings: dict[int, tuple[int, ...]] = {}
     root: Node = {}
     for time_ms in times_ms:
-        ids = encode_words(tokenizer, time_words(time_ms) + TIME_CLOSE)
+        ids = encode_words(tokenizer, time_words(time_ms) + closing)
         spellings[time_ms] = tuple(ids)
         node = root
         for token in ids:

@@ -1,7 +1,8 @@
 """How a model wants to be asked: what differs between checkpoints that share one code path.
 
-A checkpoint may say so itself under "qvtime" in its config.json, as the demo model does; every
-other Qwen3-VL gets the habits below.
+A checkpoint may say so itself under "qvtime" in its config.json, as the demo model does. One whose
+family is known by its name is asked as that family was taught (qvtime.model.families); every other
+Qwen3-VL gets the habits below.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvtime.errors import ModelError
+from qvtime.model.families import FAMILIES, family_of
+from qvtime.model.span_forms import SPAN_FORMS
 
 # Seconds with one decimal are the alphabet of the prompt's own times: copying is enough
 # (QwenLM/Qwen3-VL#752). The words after it make every time findable and constrainable.
@@ -25,16 +28,23 @@ WHEN_FORM = (
     " If it does not happen, answer: It does not happen."
 )
 
+DENSE_FORM = "list all events with their times" + ANSWER_FORM
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:
     """window_patches: temporal patches it reads at once; frame_pixels: the budget of a picture;
-    answer_form: what is added to a question; when_form: how it is asked when an event happens."""
+    answer_form: what is added to a question; when_form: how it is asked when an event happens;
+    dense_form: how for all events; span_form: how it writes spans, a key of SPAN_FORMS; thinks:
+    whether it thinks aloud before it answers."""
 
     window_patches: int = 128
     frame_pixels: int = 448 * 256
     answer_form: str = ANSWER_FORM
     when_form: str = WHEN_FORM
+    dense_form: str = DENSE_FORM
+    span_form: str = "tags"
+    thinks: bool = False
 
     def ask(self, question: str) -> str:
         """The words the model gets for a question of the user."""
@@ -47,11 +57,17 @@ class Habits:
 
 def habits_of(config: Mapping[str, Any], name: str) -> Habits:
     """The habits of the checkpoint with this config.json; ModelError when it names unknown ones."""
-    own = config.get("qvtime", {})
+    own = config.get("qvtime")
+    if own is None:
+        family = family_of(name)
+        return Habits() if family is None else Habits(**FAMILIES[family])
     kinds = {field: type(getattr(Habits(), field)) for field in Habits.__slots__}
     known = isinstance(own, Mapping) and all(
         type(value) is kinds.get(key) for key, value in own.items()
     )
-    if not known or any(isinstance(value, int) and value < 1 for value in own.values()):
+    if not known or any(type(value) is int and value < 1 for value in own.values()):
         raise ModelError(f'The "qvtime" entry in the config.json of {name} cannot be understood.')
-    return Habits(**own)
+    habits = Habits(**own)
+    if habits.span_form not in SPAN_FORMS:
+        raise ModelError(f"The config.json of {name} names spans of a form that is not known.")
+    return habits

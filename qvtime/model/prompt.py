@@ -83,6 +83,16 @@ def encode_video(
     return ids
 
 
+THINK_OPEN, THINK_CLOSE = "<think>\n", "\n</think>\n\n"
+"""What the chat template of Thinking models begins an answer with, and what ends a thought."""
+
+
+def encode_control(tokenizer: Any, text: str) -> list[int]:
+    """Words of ours as ids, in which control tokens are what they are; never the user's."""
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
+
+
 def encode_question(tokenizer: Any, question: str) -> list[int]:
     """The tail: the question, the end of the user's turn, the start of the answer."""
     control = control_ids(tokenizer)

@@ -4,14 +4,15 @@ A model that answers when an event happens writes its occurrences one after the 
 
     <time>1.0</time> - <time>3.5</time>; <time>8.0</time> - <time>9.0</time>
 
-or that it does not happen. An occurrence's score is the probability that an answer drawn from the
-model names a span that means it (qvtime.model.peaks). It is read off without drawing: every time
-of the window, spelled out, is one branch of a tree, and a tree is one forward pass. After what
-was said so far a first pass gives the probability that a time follows at all, and a distribution
-over starts; a second one gives the ends after each likely start. Each occurrence found is then
-taken as said and read on from, so that what the model would only say second is found as well, and
-so are rival readings. The probabilities of all such answers are followed, the greatest first,
-until too little is left or `MOST_READINGS` is reached: scores can only be too low by that.
+or in another form that its family was taught (qvtime.model.span_forms), or that it does not happen.
+An occurrence's score is the probability that an answer drawn from the model names a span that means
+it (qvtime.model.peaks). It is read off without drawing: every time of the window, spelled out, is
+one branch of a tree, and a tree is one forward pass. After what was said so far a first pass gives
+the probability that a time follows at all, and a distribution over starts; a second one gives the
+ends after each likely start. Each occurrence found is then taken as said and read on from, so that
+what the model would only say second is found as well, and so are rival readings. The probabilities
+of all such answers are followed, the greatest first, until too little is left or `MOST_READINGS` is
+reached: scores can only be too low by that.
 """
 
 import heapq
@@ -19,16 +20,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from qvtime.model.ground import TIME_OPEN, build_time_trie
+from qvtime.model.ground import build_time_trie
 from qvtime.model.peaks import Patches, find_peaks, meet
 from qvtime.model.prefix import VideoPrefix
 from qvtime.model.prompt import encode_words
 from qvtime.model.reply import Occurrences, ScoredSpan
+from qvtime.model.span_forms import SPAN_FORMS, SpanForm
 from qvtime.model.token_tree import TokenTree
-
-BETWEEN = " - " + TIME_OPEN
-SEPARATORS = ("; ", ", ", "\n", " and ")
-"""What stands before another occurrence: the first is how it is written, all of them count."""
 
 LEAST_LIKELY = 0.02
 """Answers less likely than this are not followed."""
@@ -45,10 +43,14 @@ ANSWER_TOKENS = 256
 
 
 def find_occurrences(
-    prefix: VideoPrefix, tokenizer: Any, tail: Sequence[int], centres_ms: Sequence[int]
+    prefix: VideoPrefix,
+    tokenizer: Any,
+    tail: Sequence[int],
+    centres_ms: Sequence[int],
+    form: SpanForm = SPAN_FORMS["tags"],
 ) -> Occurrences:
     """Every span of these patches that an answer to `tail` would name; only the video is kept."""
-    reading = _Reading(prefix, tokenizer, tail, centres_ms)
+    reading = _Reading(prefix, tokenizer, tail, centres_ms, form)
     mass: dict[Patches, float] = {}
     happens = 0.0
     with prefix.question():
@@ -90,20 +92,27 @@ class _Reading:
     """
 
     def __init__(
-        self, prefix: VideoPrefix, tokenizer: Any, tail: Sequence[int], centres_ms: Sequence[int]
+        self,
+        prefix: VideoPrefix,
+        tokenizer: Any,
+        tail: Sequence[int],
+        centres_ms: Sequence[int],
+        form: SpanForm,
     ) -> None:
         self._prefix, self._root = prefix, tail[-1]
-        spellings = build_time_trie(tokenizer, centres_ms).spellings
+        spellings = build_time_trie(tokenizer, centres_ms, form.closing).spellings
         self._times = [spellings[time_ms] for time_ms in centres_ms]
-        self._open = encode_words(tokenizer, TIME_OPEN)
-        self._between = encode_words(tokenizer, BETWEEN)
-        self._separated = [encode_words(tokenizer, sign + TIME_OPEN) for sign in SEPARATORS]
+        self._openings = [encode_words(tokenizer, words) for words in form.openings]
+        self._between = encode_words(tokenizer, form.between)
+        self._separated = [encode_words(tokenizer, words) for words in form.separators]
 
     def starts(self, said: Sequence[Patches]) -> tuple[float, list[float]]:
         """The probability that another time follows, and of each patch that it begins there."""
+        if said and not self._separated:
+            return 0.0, []
         tree = TokenTree(self._root)
         node = self._say(tree, said)
-        openings = [tree.grow(node, ids) for ids in (self._separated if said else [self._open])]
+        openings = [tree.grow(node, ids) for ids in (self._separated if said else self._openings)]
         leaves = [tree.grow(openings[0], ids) for ids in self._times]
         weights = self._prefix.weigh(tree)
         goes_on = sum(math.exp(weights[opening] - weights[node]) for opening in openings)
@@ -117,7 +126,9 @@ class _Reading:
         waiting = [start for start in likely if starts[start] >= LEAST_START]
         while waiting:
             tree = TokenTree(self._root)
-            node = tree.grow(self._say(tree, said), self._separated[0] if said else self._open)
+            node = tree.grow(
+                self._say(tree, said), self._separated[0] if said else self._openings[0]
+            )
             leaves: dict[int, list[int]] = {}
             while waiting and (not leaves or len(tree.tokens) < TREE_TOKENS):
                 start = waiting.pop(0)
@@ -132,7 +143,7 @@ class _Reading:
         """The node at which the occurrences said so far end."""
         node = 0
         for place, (first, last) in enumerate(said):
-            opening = self._separated[0] if place else self._open
+            opening = self._separated[0] if place else self._openings[0]
             node = tree.grow(node, (*opening, *self._times[first]))
             node = tree.grow(node, (*self._between, *self._times[last]))
         return node

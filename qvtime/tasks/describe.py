@@ -103,7 +103,7 @@ def _read(
     with look_at(reader, engine, window, granularity_ms, clock, features) as look:
         started = time.perf_counter()
         tokens = max(LIST_TOKENS, settings.max_new_tokens)
-        reply = look.ask(engine.habits.ask(QUESTION), tokens)
+        reply = look.ask(engine.habits.dense_form, tokens)
         clock.add("answer", 1000 * (time.perf_counter() - started))
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
     events = [
@@ -111,9 +111,11 @@ def _read(
         for event in parsed.events
         if event.caption.strip()
     ]
-    dropped = list(parsed.dropped)
+    dropped = [*parsed.dropped, *parsed.doubts]
     if len(events) < len(parsed.events):
         dropped.append("an event without words")
+    if reply.finish_reason == "loop":
+        dropped.append("what the answer said over and over")
     if reply.finish_reason == "length":
         dropped.append(f"what the answer would have said after {tokens} tokens")
     return events, dropped

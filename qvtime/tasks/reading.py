@@ -133,7 +133,9 @@ def _ask(
             )
             for event in parsed.events
         )
-    dropped = parsed.dropped
+    dropped = parsed.dropped + parsed.doubts
+    if reply.finish_reason == "loop":
+        dropped += ("what the answer said over and over",)
     if reply.finish_reason == "length":
         dropped += (f"what the answer would have said after {settings.max_new_tokens} tokens",)
     return Seen(window, parsed, events, dropped)
