@@ -1,6 +1,7 @@
 # make demo    install, and ask the demo model about a sample
 # make test    lint, types, tests
 # make bench   the measurements of docs/benchmarks.md
+# make browser the tests of the page, in chromium; without one they fail
 # make gpu     the tests that need a CUDA device, and the speed of the kernels; without one it fails
 # make mutants plant bugs in the kernels, one at a time, and see that the tests find them
 # make docs    make the generated parts of docs/ again
@@ -10,13 +11,13 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 RUN = .venv/bin/python
 
-.PHONY: demo test lint bench gpu mutants docs train clean
+.PHONY: demo test lint bench browser gpu mutants docs train clean
 
 demo: .venv/run.stamp
 	.venv/bin/qvtime ask samples/rally.mp4 "what happens at 2:48" --model demo
 
 test: lint
-	$(RUN) -m pytest
+	$(RUN) -m pytest -m "not browser"
 
 lint: .venv/dev.stamp
 	.venv/bin/ruff check
@@ -28,6 +29,9 @@ bench: .venv/dev.stamp
 	$(RUN) benchmarks/vision.py
 	$(RUN) benchmarks/prefix.py
 	$(RUN) benchmarks/stock.py
+
+browser: .venv/dev.stamp
+	QVTIME_REQUIRE_BROWSER=1 $(RUN) -m pytest -m browser
 
 gpu: .venv/dev.stamp
 	QVTIME_REQUIRE_GPU=1 $(RUN) -m pytest -m gpu

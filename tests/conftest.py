@@ -11,7 +11,7 @@ settings.load_profile("qvtime")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are small, the machines busy
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
 for name in [name for name in os.environ if name.startswith("QVTIME_")]:
-    if name != "QVTIME_REQUIRE_GPU":
+    if not name.startswith("QVTIME_REQUIRE_"):
         del os.environ[name]
 
 

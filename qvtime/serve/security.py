@@ -120,8 +120,9 @@ class Guard:
 def host_name(host: str) -> str:
     """The Host header's name or address, without a port and without brackets, in small letters."""
     if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
-        return name.lower() if rest == "" or rest.startswith(":") else ""
+        name, closed, rest = host[1:].partition("]")
+        ours = closed and (rest == "" or rest.startswith(":"))
+        return name.lower() if ours else ""
     name, _, port = host.partition(":")
     return name.lower() if port == "" or port.isdecimal() else ""
 

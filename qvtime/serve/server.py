@@ -55,7 +55,12 @@ def address_of(listening: socket.socket, host: str) -> str:
 
 def run(app: ASGIApp, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, which are raised again when all is closed."""
-    config = uvicorn.Config(
+    uvicorn.Server(configuration(app)).run(sockets=[listening])
+
+
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How the application is served: what bounds clients, and what is not said in a log."""
+    return uvicorn.Config(
         app,
         http="h11",
         loop="asyncio",
@@ -70,4 +75,3 @@ def run(app: ASGIApp, listening: socket.socket) -> None:
         h11_max_incomplete_event_size=64 << 10,
         forwarded_allow_ips="",
     )
-    uvicorn.Server(config).run(sockets=[listening])
