@@ -48,7 +48,9 @@ class ScriptedLook:
             inside = [c for c in self.centres_ms if one.span.start_ms <= c < one.span.end_ms]
             if inside and one.caption == event:
                 found.append(ScoredSpan(inside[0], inside[-1], one.score or SURE))
-        return Occurrences(max((one.score for one in found), default=0.0), tuple(found))
+        likely = {one.first_ms: one.score for one in found}
+        starts = tuple(likely.get(centre_ms, 0.0) for centre_ms in self.centres_ms)
+        return Occurrences(max(likely.values(), default=0.0), tuple(found), starts)
 
     def __enter__(self) -> Self:
         return self

@@ -15,13 +15,15 @@ from qvtime.serve.queue import Cancelled, Tell, Work
 from qvtime.serve.videos import Video
 from qvtime.settings import Settings
 from qvtime.tasks.ask import ask_video
-from qvtime.tasks.locate import Wanted, locate_video
+from qvtime.tasks.locate import Start, Wanted, locate_video
 from qvtime.tasks.looking import Progress
 
 if TYPE_CHECKING:  # torch is loaded only when someone asks
     from qvtime.tasks.looking import Backend
 
 MOST_ANSWERS = 200
+LEAST_START = 0.005
+"""Less likely starts are not worth a line."""
 
 
 class Answers:
@@ -87,6 +89,7 @@ def locate_work(
             wanted,
             lambda progress: tell(_progress(progress)),
             lambda sentence: tell({"type": "note", "message": sentence}),
+            lambda starts: tell(_starts(starts)),
         )
         _report(report, video, answers, tell)
 
@@ -120,6 +123,22 @@ def _progress(progress: Progress) -> dict[str, object]:
         "total": progress.total,
         "start_ms": progress.span.start_ms,
         "end_ms": progress.span.end_ms,
+    }
+
+
+def _starts(starts: Sequence[Start]) -> dict[str, object]:
+    """The moments of a window in which the event may start."""
+    return {
+        "type": "starts",
+        "starts": [
+            {
+                "start_ms": max(0, one.centre_ms - one.granularity_ms // 2),
+                "end_ms": one.centre_ms + one.granularity_ms // 2,
+                "probability": round(one.probability, 4),
+            }
+            for one in starts
+            if one.probability >= LEAST_START
+        ],
     }
 
 

@@ -19,7 +19,7 @@ from qvtime.tasks.locate_plan import LocatePlan, plan_locate
 from qvtime.tasks.looking import Clock, Progress
 from qvtime.tasks.passes import pass_of, start_distribution
 from qvtime.tasks.plan import Window, check_question
-from qvtime.tasks.reading import find_spans, read_windows
+from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import MIN_SCORE, Occurrence, not_found
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
@@ -54,6 +54,15 @@ class Wanted:
             raise UsageError(f"--min-score cannot be {self.min_score:g}", hint="use 0 to 1")
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How likely an event starts in the patch around a moment, 0 to 1."""
+
+    centre_ms: int
+    granularity_ms: int
+    probability: float
+
+
 def locate_video(
     path: str,
     event: str,
@@ -62,18 +71,21 @@ def locate_video(
     wanted: Wanted,
     progress: Callable[[Progress], None] = lambda _: None,
     note: Callable[[str], None] = lambda _: None,
+    starts: Callable[[Sequence[Start]], None] = lambda _: None,
 ) -> Report:
     """The spans of a video in which `event` happens, best first; none is a report as well.
 
     `load` gives the model, which stays open, once the video is known to be readable. `note` is
-    told what did not go well and changes no answer. Raises UsageError, VideoError, ModelError.
+    told what did not go well and changes no answer; `starts`, for each window as it is read, how
+    likely the event starts in each of its patches, where that is known. Raises UsageError,
+    VideoError, ModelError.
     """
     check_question(event, settings)
     with open_subtitled(path, settings) as reader:
         span = _searched(path, wanted, reader.info)
         features = open_features(path, settings, note)
         search = _Search(reader, load(), event, settings, span, progress, features)
-        found = search.first_pass()
+        found = search.first_pass(starts)
         reported = sorted(
             (one for one in found if one.score >= wanted.min_score),
             key=lambda one: (-one.score, one.span),
@@ -135,9 +147,15 @@ class _Search:
         self._edges_found = 0
         self._starts: tuple[tuple[int, float], ...] = ()
 
-    def first_pass(self) -> tuple[Occurrence, ...]:
+    def first_pass(self, starts: Callable[[Sequence[Start]], None]) -> tuple[Occurrence, ...]:
         """Every occurrence, however unlikely, in order of time."""
         first = self._plan.first_pass(self._event)
+        coarse_ms = self._plan.coarse_ms
+
+        def told(seen: Seen) -> None:
+            shares = zip(seen.window.centres_ms, seen.starts, strict=False)
+            starts([Start(centre_ms, coarse_ms, share) for centre_ms, share in shares])
+
         (seen,) = read_windows(
             self._reader,
             self._engine,
@@ -146,6 +164,7 @@ class _Search:
             [self._clock],
             self._progress,
             self._features,
+            told,
         )
         self._starts = start_distribution(first, seen)
         return pass_of(first, seen, self._plan.span).occurrences

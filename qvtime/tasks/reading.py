@@ -62,10 +62,12 @@ def read_windows(
     clocks: Sequence[Clock],
     progress: Callable[[Progress], None],
     features: "KeptFeatures | None" = None,
+    told: Callable[[Seen], None] = lambda _: None,
 ) -> list[list[Seen]]:
     """What the model says about every window, for each of these plans, whose windows are the same.
 
-    Each window is looked at once; the first clock takes the time for that.
+    Each window is looked at once; the first clock takes the time for that. `told` hears what is
+    said of each as it is said.
     """
     seen: list[list[Seen]] = [[] for _ in plans]
     windows = plans[0].windows
@@ -81,6 +83,7 @@ def read_windows(
                 said = _ask(look, engine, plan, words, window, reader, settings)
                 seen[place].append(replace(said, kept=kept))
                 clocks[place].add("answer", 1000 * (time.perf_counter() - started))
+                told(seen[place][-1])
     return seen
 
 

@@ -95,6 +95,8 @@ def test_locating_gives_spans_and_scores(client: TestClient) -> None:
     (event,) = told[-1]["report"]["events"]
     assert event["score"] == JUMPS.score
     assert abs(event["start_ms"] - JUMPS.span.start_ms) <= 250
+    (starts,) = [message["starts"] for message in told if message["type"] == "starts"]
+    assert [(one["start_ms"], one["probability"]) for one in starts] == [(250, JUMPS.score)]
     unsure = asked(client, f"/api/videos/{clip}/locate", {"event": MARKUP, "min_score": 0.6})
     assert unsure[-1]["report"]["events"] == []
     late = asked(client, f"/api/videos/{clip}/locate", {"event": JUMPS.caption, "within": "1s-2s"})

@@ -193,7 +193,6 @@ def test_a_token_is_asked_for_and_a_cookie_remembers_it(folder: Folder) -> None:
     access = access_for("0.0.0.0", ["videos.example.org"], TOKEN)
     with TestClient(make_app(folder.site(access=access)), HOST) as client:
         assert client.get("/api/videos").status_code == 401
-        own = TOKEN.encode()
         for wrong in (
             b"",
             b"Bearer",

@@ -15,7 +15,7 @@ export class Card {
     this.asked = asked;
     this.hooks = hooks;
     this.reports = [];
-    this.starts = [];
+    this.likely = new Map(); // where it may start, by the moment; of windows that overlap the surer
     this.state = "waiting"; // then "working", and "done", "failed" or "cancelled"
     this.leaving = new AbortController();
     this.status = el("p", { class: "state", role: "status" });
@@ -27,6 +27,10 @@ export class Card {
       el("header", {}, el("h2", { text: asked.words }), this.remove),
       el("div", { class: "work" }, this.status, this.cancel), this.bar, this.content);
     this.element.addEventListener("click", () => hooks.onChange(this));
+  }
+
+  get starts() {
+    return [...this.likely.values()];
   }
 
   get events() {
@@ -76,8 +80,11 @@ export class Card {
   }
 
   heat(message) {
-    this.starts.push(...message.starts);
-    this.hooks.onChange(this);
+    for (const one of message.starts) {
+      const before = this.likely.get(one.start_ms);
+      if (!before || before.probability < one.probability) this.likely.set(one.start_ms, one);
+    }
+    if (message.starts.length) this.hooks.onChange(this);
   }
 
   say(words) {

@@ -224,6 +224,12 @@ def test_rival_readings_share_the_probability(tokenizer: Any) -> None:
     assert scores(found) == {(0, 1): pytest.approx(0.5), (5, 7): pytest.approx(0.3)}
 
 
+def test_the_starts_of_all_readings_are_told(tokenizer: Any) -> None:
+    answers = {say((1, 4)): 0.4, say((1, 5)): 0.2, say((0, 0), (6, 7)): 0.3, NEVER: 0.1}
+    found, _ = believed(tokenizer, answers)
+    assert found.starts == pytest.approx((0.3, 0.6, 0, 0, 0, 0, 0.3, 0), abs=1e-6)
+
+
 def test_the_order_in_which_the_model_would_say_them_does_not_count(tokenizer: Any) -> None:
     found, _ = believed(tokenizer, {say((0, 1), (5, 7)): 0.5, say((5, 7), (0, 1)): 0.5})
     assert scores(found) == {(0, 1): pytest.approx(1), (5, 7): pytest.approx(1)}
