@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -19,6 +20,7 @@ from qvtime.serve.asking import Asking
 from qvtime.serve.assets import PAGE
 from qvtime.serve.catalogue import Catalogue, VideoTrouble
 from qvtime.serve.documents import error_document
+from qvtime.serve.indexes import indexing
 from qvtime.serve.jobs import load_work
 from qvtime.serve.model import ServedModel
 from qvtime.serve.queue import QueueFull, WorkQueue
@@ -79,6 +81,7 @@ def make_app(site: Site) -> Starlette:
 
     async def status(_request: Request) -> Response:
         error = model.error
+        runs = await to_thread.run_sync(lambda: indexing(videos.places(), videos.all()))
         return JSONResponse(
             {
                 "version": __version__,
@@ -89,8 +92,12 @@ def make_app(site: Site) -> Starlette:
                     "error": None if error is None else error_document(error),
                 },
                 "queue": {"working": queue.busy, "waiting": queue.waiting},
+                "indexing": runs,
             }
         )
+
+    async def openapi(_request: Request) -> Response:
+        return FileResponse(PAGE.with_name("openapi.json"), media_type="application/json")
 
     async def page(_request: Request) -> Response:
         return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
@@ -100,6 +107,7 @@ def make_app(site: Site) -> Starlette:
             Route("/", page),
             Mount("/page", StaticFiles(directory=PAGE)),
             Route("/api/status", status),
+            Route("/api/openapi.json", openapi),
             *catalogue.routes(),
             *asking.routes(),
         ],

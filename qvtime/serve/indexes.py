@@ -1,14 +1,16 @@
 """What the indexes know of the videos that are served; read anew each time, never changed."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from qvtime.errors import QvtimeError, StoreError, VideoError
+from qvtime.errors import IndexDamaged, QvtimeError, StoreError, VideoError
 from qvtime.report import Report
-from qvtime.serve.videos import Video
+from qvtime.serve.videos import Video, id_of
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute
 from qvtime.store.record import Record
+from qvtime.store.run import read_run
 from qvtime.store.search import Hit, search_events
 from qvtime.tasks.index import failure_of
 
@@ -66,6 +68,32 @@ def search(places: Iterable[Place], words: str, top_k: int) -> list[Hit]:
             with open_index(place) as index:
                 hits += search_events(index, words, top_k)
     return sorted(hits, key=lambda hit: (not hit.whole, hit.rank))[:top_k]
+
+
+def indexing(places: Iterable[Place], videos: Iterable[Video]) -> list[dict[str, object]]:
+    """How far the runs of `qvtime index` are that work on these videos now."""
+    served = list(videos)
+    names = {video.id: video.name for video in served}
+    runs = ((place, read_run(place.folder)) for place in places)
+    return [
+        {
+            "videos_done": run.videos_done,
+            "videos_total": sum(video.place == place for video in served),
+            "video": None if run.video is None else _name(place, run.video, names),
+            "windows_done": run.windows_done,
+            "windows_total": run.windows_total,
+        }
+        for place, run in runs
+        if run is not None
+    ]
+
+
+def _name(place: Place, key: str, names: Mapping[str, str]) -> str | None:
+    """What people call the video of a key, if it is one of ours."""
+    try:
+        return names.get(id_of(place.path(os.fsencode(key))))
+    except (IndexDamaged, UnicodeEncodeError):
+        return None
 
 
 def _find(index: Index, video: Video) -> Record | None:

@@ -14,6 +14,7 @@ from qvtime.settings import Settings
 from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.store.record import Record
+from qvtime.store.run import RunNote, RunState
 from qvtime.tasks.features import forget_videos
 from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos, unmounted
 from qvtime.tasks.looking import Progress
@@ -87,14 +88,17 @@ def index_paths(
             (held.enter_context(open_index(place, True)), given) for place, given in places.values()
         ]
         for index, given in opened:
+            shown = held.enter_context(RunNote(index.place.folder))
             failures: list[VideoError] = []
             videos = walk(
                 given, choices.recursive, choices.include, choices.exclude, failures.append
             )
             retry = choices.retry_failed
-            run = index_videos(index, videos, settings, load_once, retry, progress, note)
+            told = _Told(index, shown, progress)
+            run = index_videos(index, videos, settings, load_once, retry, told.progress, note)
             # A limit that is reached in one folder is reached in all.
             for indexed in () if worked == choices.limit else run:
+                told.count_one()
                 yield _deliver(index, indexed, given, choices)
                 worked += indexed.worked_on
                 if worked == choices.limit:
@@ -105,6 +109,27 @@ def index_paths(
     failures = []
     list(walk(missing_paths, failed=failures.append))
     yield from (_unreadable(error) for error in failures)
+
+
+class _Told:
+    """Says how far a run is to the one who started it, and to those who look on."""
+
+    def __init__(
+        self, index: Index, shown: RunNote, progress: Callable[[str, Progress], None]
+    ) -> None:
+        self._index, self._shown, self._progress = index, shown, progress
+        self._done = 0
+
+    def progress(self, path: str, at: Progress) -> None:
+        """A window of a video comes next."""
+        key = os.fsdecode(self._index.place.key(path))
+        self._shown.say(RunState(self._done, key, at.done, at.total))
+        self._progress(path, at)
+
+    def count_one(self) -> None:
+        """A video is done with."""
+        self._done += 1
+        self._shown.say(RunState(self._done))
 
 
 def _deliver(index: Index, indexed: Indexed, given: Sequence[str], choices: Choices) -> Done:
