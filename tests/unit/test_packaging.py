@@ -19,6 +19,7 @@ INSIDE = {
     "qvtime/data/demo/model.safetensors",
     "qvtime/data/demo/tokenizer.json",
     "qvtime/kernels/README.md",
+    "qvtime/serve/openapi.json",
     "qvtime/serve/page/index.html",
     "qvtime/serve/page/main.js",
     "qvtime/serve/page/style.css",
