@@ -22,14 +22,18 @@ RECORDED_ATTENTION = "qvtime_recorded"
 
 
 class AttentionRecorder:
-    """Keeps the rotated queries and keys of some layers of one forward pass.
+    """Keeps what some layers of one forward pass look at.
 
-    layers: where times look at patches; saying_layer: where answers look at what was found.
+    layers: where times look at patches; saying_layers: where answers look at what was found;
+    recorded: for each of them the masked scores of its first heads, before the softmax, float32
+    [B, heads, S, S].
     """
 
-    def __init__(self, layers: tuple[int, ...], heads: int, saying_layer: int = -1) -> None:
-        self.layers, self.heads, self.saying_layer = layers, heads, saying_layer
-        self.recorded: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+    def __init__(
+        self, layers: tuple[int, ...], heads: int, saying_layers: tuple[int, ...] = ()
+    ) -> None:
+        self.layers, self.heads, self.saying_layers = layers, heads, saying_layers
+        self.recorded: dict[int, torch.Tensor] = {}
         ALL_ATTENTION_FUNCTIONS.register(RECORDED_ATTENTION, self.attend)
 
     def attend(
@@ -38,23 +42,24 @@ class AttentionRecorder:
         query: torch.Tensor,
         key: torch.Tensor,
         value: torch.Tensor,
-        attention_mask: torch.Tensor | None,
-        scaling: float | None = None,
+        attention_mask: torch.Tensor,
+        scaling: float,
         **kwargs: Any,
     ) -> tuple[torch.Tensor, None]:
-        """Plain grouped-query attention that remembers query [B, heads, S, D] and key."""
-        query, key = query.to(value.dtype), key.to(value.dtype)
-        if module.layer_idx in (*self.layers, self.saying_layer):
-            self.recorded[module.layer_idx] = (query, key)
-        groups = query.shape[1] // key.shape[1]
-        mixed = F.scaled_dot_product_attention(
-            query,
-            key.repeat_interleave(groups, 1),
-            value.repeat_interleave(groups, 1),
-            attn_mask=attention_mask,
-            scale=scaling,
-        )
-        return mixed.transpose(1, 2), None
+        """Plain grouped-query attention, written out, of query [B, heads, S, D].
+
+        attention_mask: what is added to the scores, [B, 1, S, S]. The queries that share a key
+        are one longer row of queries: no key is copied.
+        """
+        size, heads, length, head_dim = query.shape
+        folded = (query * scaling).to(value.dtype).reshape(size, key.shape[1], -1, head_dim)
+        scores = folded @ key.to(value.dtype).transpose(2, 3)
+        scores = scores.view(size, heads, length, length) + attention_mask
+        if module.layer_idx in (*self.layers, *self.saying_layers):
+            self.recorded[module.layer_idx] = scores[:, : self.heads].float()
+        attention = scores.softmax(-1).to(value.dtype)
+        mixed = attention.view(size, key.shape[1], -1, length) @ value
+        return mixed.view(size, heads, length, head_dim).transpose(1, 2), None
 
     def install(self, model: Any) -> None:
         """Make the language model attend through this recorder."""
@@ -71,46 +76,29 @@ def alignment_loss(
     patch (`batch.at_ends`), which knows what goes on in it, its other tokens count as none.
     """
     patches = batch.targets.shape[1]
-    loss = shares = torch.zeros((), device=batch.targets.device)
-    count = torch.zeros((), device=batch.targets.device)
-    for layer, (query, key) in recorder.recorded.items():
-        here = batch.saying if layer == recorder.saying_layer else ~batch.saying
-        count = count + batch.weights[here].sum()
-        groups = query.shape[1] // key.shape[1]
-        kept = [head // groups for head in range(recorder.heads)]
-        for row in range(len(batch.owners)):
-            chosen = here & (batch.rows == row)
-            places = batch.places[chosen]
-            owners = batch.owners[row]
-            member = F.one_hot(owners + 1, patches + 1)[:, 1:].float()  # [S, P]
-            asked = query[row, : recorder.heads, places].float()  # [H, n, D]
-            scores = asked @ key[row, kept].float().transpose(1, 2) / query.shape[-1] ** 0.5
-            scores = scores.masked_fill(~batch.visible[row, :, places], float("-inf"))
-            attention = scores.softmax(-1)  # [H, n, S]
-            at_ends = batch.at_ends[chosen, None]
-            mass = torch.where(
-                at_ends, attention @ (member * batch.ends[row, :, None]), attention @ member
-            ).clamp_min(1e-6)  # [H, n, P]
-            target, weight = batch.targets[chosen], batch.weights[chosen]
-            entropy = torch.xlogy(target, target)
-            loss = loss + ((entropy - target * mass.log()).sum(-1).mean(0) * weight).sum()
-            share = (mass.detach() * (target > 0)).sum(-1).mean(0)
-            shares = shares + (share * weight).sum()
+    member = F.one_hot(batch.owners + 1, patches + 1)[..., 1:].float()  # [B, S, P]
+    last = member * batch.ends[..., None]
+    loss = shares = count = torch.zeros((), device=batch.targets.device)
+    for layer, scores in recorder.recorded.items():
+        here = batch.saying if layer in recorder.saying_layers else ~batch.saying
+        rows, target, weight = batch.rows[here], batch.targets[here], batch.weights[here]
+        attention = scores[rows, :, batch.places[here]].softmax(-1)  # [n, H, S]
+        counted = torch.where(batch.at_ends[here, None, None], last[rows], member[rows])
+        mass = (attention @ counted).clamp_min(1e-6)  # [n, H, P]
+        divergence = torch.xlogy(target, target)[:, None] - target[:, None] * mass.log()
+        loss = loss + (divergence.sum(-1).mean(1) * weight).sum()
+        share = (mass.detach() * (target > 0)[:, None]).sum(-1).mean(1)
+        shares = shares + (share * weight).sum()
+        count = count + weight.sum()
     count = count.clamp_min(1e-6)
     return loss / count, shares / count
 
 
 def link_loss(recorder: AttentionRecorder, batch: "Batch") -> torch.Tensor:
     """The mean of -log of the attention that tokens pay to the one that found what they say."""
-    query, key = recorder.recorded[recorder.saying_layer]
-    groups = query.shape[1] // key.shape[1]
-    kept = [head // groups for head in range(recorder.heads)]
-    loss = torch.zeros((), device=query.device)
-    for row in range(len(batch.owners)):
-        places, sources = batch.links[batch.links[:, 0] == row, 1:].unbind(1)
-        asked = query[row, : recorder.heads, places].float()  # [H, n, D]
-        scores = asked @ key[row, kept].float().transpose(1, 2) / query.shape[-1] ** 0.5
-        scores = scores.masked_fill(~batch.visible[row, :, places], float("-inf"))
-        there = scores.log_softmax(-1)[:, torch.arange(len(places)), sources]
-        loss = loss - there.mean(0).sum()
-    return loss / max(1, len(batch.links))
+    rows, places, sources = batch.links.unbind(1)
+    loss = torch.zeros((), device=rows.device)
+    for layer in recorder.saying_layers:
+        looks = recorder.recorded[layer][rows, :, places].log_softmax(-1)  # [L, H, S]
+        loss = loss - looks[torch.arange(len(rows)), :, sources].mean(1).sum()
+    return loss / max(1, len(rows) * len(recorder.saying_layers))

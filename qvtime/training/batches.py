@@ -21,15 +21,16 @@ class Batch:
     """B lessons of P patches, S tokens at most.
 
     patches: float32 [B * P * 36, 1536]; ids, labels, owners: int64 [B, S]; kinds: int64 [B, S],
-    the kind of question that a label belongs to; positions: int64 [3, B, S]; visible: bool
-    [B, 1, S, S]; ends: bool [B, S], the last token of every temporal patch; rows, places: int64
-    [N], targets: float32 [N, P], at_ends, saying: bool [N] and weights: float32 [N], what should
-    attend where and how much it counts (questions.Alignment); going_on: float32 [B * P, KINDS];
-    meant_rows, meant_places: int64 [M], found: bool [M] and meant: float32 [M, KINDS], what
-    tokens of questions stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the
-    patches' times; said_rows, said_places: int64 [K], said_found: bool [K] and said: int64
-    [K, 3], those of times in questions and answers (questions.Moment); links: int64 [L, 3], row,
-    token, and the token that it should attend to (Tail.source).
+    the kind of question that a label belongs to; positions: int64 [3, B, S]; hidden: float32 [B,
+    1, S, S], what is added to attention's scores, 0 or -inf; ends: bool [B, S], the last token of
+    every temporal patch; rows, places: int64 [N], targets: float32 [N, P], at_ends, saying: bool
+    [N] and weights: float32 [N], what should attend where and how much it counts
+    (questions.Alignment); going_on: float32 [B * P, KINDS]; meant_rows, meant_places: int64 [M],
+    found: bool [M] and meant: float32 [M, KINDS], what tokens of questions stand for
+    (questions.Meaning); clock: int64 [B * P, 3], the digits of the patches' times; said_rows,
+    said_places: int64 [K], said_found: bool [K] and said: int64 [K, 3], those of times in
+    questions and answers (questions.Moment); links: int64 [L, 3], row, token, and the token that
+    it should attend to (Tail.source).
     """
 
     patches: torch.Tensor
@@ -39,7 +40,7 @@ class Batch:
     owners: torch.Tensor
     kinds: torch.Tensor
     positions: torch.Tensor
-    visible: torch.Tensor
+    hidden: torch.Tensor
     ends: torch.Tensor
     rows: torch.Tensor
     places: torch.Tensor
@@ -132,6 +133,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         targets[place, list(wanted.patches)] = 1 / len(wanted.patches)
     causal = torch.ones((longest, longest), dtype=torch.bool).tril()
     same = segments[:, :, None] == segments[:, None, :]
+    visible = causal & (same | (segments[:, None, :] == 0))
     return Batch(
         patches=patches_of(np.concatenate([one.pixels for one in lessons])),
         grid=torch.tensor([[patches, 2 * CELLS, 2 * CELLS]] * size),
@@ -140,7 +142,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         owners=owners,
         kinds=kinds,
         positions=positions,
-        visible=(causal & (same | (segments[:, None, :] == 0)))[:, None],
+        hidden=torch.zeros(visible.shape).masked_fill_(~visible, float("-inf"))[:, None],
         ends=ids == vision_end,
         rows=torch.tensor([a[0] for a in aligned]),
         places=torch.tensor([a[1] for a in aligned]),

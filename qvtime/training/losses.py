@@ -80,7 +80,7 @@ def answer_loss(
     try:
         hidden = model.model.language_model(
             inputs_embeds=embedded,
-            attention_mask=batch.visible,
+            attention_mask=batch.hidden,
             position_ids=batch.positions,
             visual_pos_masks=pictures,
             deepstack_visual_embeds=features[1:],

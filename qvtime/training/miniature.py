@@ -9,7 +9,7 @@ from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
 
 HIDDEN = 256
-LAYERS = 6
+LAYERS = 8
 HEAD_DIM = 64
 VISION_HIDDEN = 192
 VISION_LAYERS = 4
@@ -20,8 +20,9 @@ FINDING_LAYER = 5
 """That after which they read what a question found."""
 ALIGNED_LAYERS = (3, 4)
 ALIGNED_HEADS = 2
-SAYING_LAYER = 5
-"""The last one (counted from 0, as ALIGNED_LAYERS): answers read what their question found."""
+SAYING_LAYERS = (5, 6)
+"""Those (counted from 0, as ALIGNED_LAYERS) in which answers read what their question found. The
+layers after them put it into words, and keep two events of a moment apart."""
 
 
 def build_model(tokenizer: Any, seed: int = 0) -> Qwen3VLForConditionalGeneration:
@@ -87,6 +88,19 @@ def _start_lively(model: nn.Module) -> None:
             nn.init.normal_(module.weight, std=spread)
         elif isinstance(module, nn.Embedding) and "pos_embed" in name:
             nn.init.normal_(module.weight, std=0.1)
+
+
+def grow(model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Load weights of the same model with fewer layers; the layers that are new stay silent.
+
+    A layer whose last products are zero hands on what it is given, so a course can go on deeper
+    than it began, and loses nothing.
+    """
+    model.load_state_dict(weights, strict=False)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name not in weights and name.endswith(("o_proj.weight", "down_proj.weight")):
+                weight.zero_()
 
 
 CHANGE_CHANNELS = 64

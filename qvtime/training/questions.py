@@ -23,6 +23,9 @@ from qvtime.training.wording import (
 )
 
 CHINESE_SHARE = 0.35
+BUSY_SHARE = 0.4
+"""How many of the questions about a moment are about the window's busiest: two events at once are
+rarer than one, and harder to say."""
 NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
 """Weight in the alignment loss of a time in a question, and of the `<time>` of an answer: where
 the patch is chosen. Every digit after it, of which there are many more, has 1."""
@@ -128,14 +131,20 @@ class Book:
 
     def _at(self) -> Tail:
         patch = int(self.generator.integers(len(self.centres)))
-        if self.patches and self.generator.random() < 0.25:
-            spans = self.patches[int(self.generator.integers(len(self.patches)))]
-            patch = int(self.generator.choice(spans))
+        if self.patches and self.generator.random() < BUSY_SHARE:
+            patch = self._busiest()
         chinese = self._chinese()
         form = str(self.generator.choice(AT_CHINESE if chinese else AT))
         going_on = [one.happening for one in self._going_on(patch)]
         question = form.format(t=self._marker(patch))
         return self._tail(question, answer_at(going_on, chinese), (patch,), "at", (patch,))
+
+    def _busiest(self) -> int:
+        """A patch with as many events as any."""
+        events = np.zeros(len(self.centres), np.int64)
+        for inside in self.patches:
+            events[list(inside)] += 1
+        return int(self.generator.choice(np.flatnonzero(events == events.max())))
 
     def _when(self, happens: bool) -> Tail:
         chinese = self._chinese()

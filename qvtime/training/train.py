@@ -32,18 +32,21 @@ from qvtime.training.losses import answer_loss, cell_loss, see
 from qvtime.training.miniature import (
     ALIGNED_HEADS,
     ALIGNED_LAYERS,
-    SAYING_LAYER,
+    SAYING_LAYERS,
     TeachingHeads,
     build_model,
+    grow,
 )
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
 GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
-LENGTH_SHARES = (0.6, 0.25, 0.15)
+LENGTH_SHARES = (0.15, 0.35, 0.5)
 """How many lessons are of windows a third, two thirds and all of the most patches long."""
 TOWER_RATE_SHARE = 0.25
 """The tower's learning rate beside the language model's, once both are taught."""
+HEADS_FIRST_STEPS = 60
+"""How long new teaching heads learn to read a model folder, which has none, before it learns."""
 CHECKPOINT_SECONDS = 240
 
 
@@ -55,18 +58,18 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     tokenizer = build_tokenizer(corpus())
     model = build_model(tokenizer, options.seed)
+    heads = TeachingHeads()
     if options.start:
-        model.load_state_dict(load_model(str(options.start), "cpu").model.state_dict())
-    model = model.to(options.device)
+        start_from(options.start, model, heads)
+    model, heads = model.to(options.device), heads.to(options.device)
     speed_up_vision(model)
-    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYER)
+    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYERS)
     recorder.install(model)
-    heads = TeachingHeads().to(options.device)
     options.out.mkdir(parents=True, exist_ok=True)
     course = Course(model, heads, recorder, tokenizer, options)
     course.resume()
     if options.device == "cpu":
-        # Written out, attention's gradients take a third of the time of the fused kernel's.
+        # Written out, the tower's attention takes a third of the fused kernel's time.
         torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
         with sdpa_kernel(SDPBackend.MATH):
             course.run()
@@ -75,16 +78,27 @@ def main() -> None:
     export(model, tokenizer, options.out / "model", options.patches)
 
 
+def start_from(path: Path, model: Any, heads: TeachingHeads) -> None:
+    """Begin with the weights of a model folder, or of a course's checkpoint.pt and its heads."""
+    if path.is_dir():
+        grow(model, load_model(str(path), "cpu").model.state_dict())
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        grow(model, state["model"])
+        heads.load_state_dict(state["heads"])
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="go on with the weights of this model folder")
+    parser.add_argument("--start", type=Path, help="go on from this model folder or checkpoint.pt")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--vision-steps", type=int, default=1500)
     parser.add_argument("--steps", type=int, default=6000, help="steps after the vision tower's")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--batch", type=int, default=12, help="clips of the most patches a step")
     parser.add_argument("--patches", type=int, default=6, help="temporal patches a clip at most")
+    parser.add_argument("--glimpses", type=int, default=72, help="single patches for the tower")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     parser.add_argument("--workers", type=int, default=1, help="processes that make clips")
     parser.add_argument("--threads", type=int, default=0)
@@ -125,16 +139,18 @@ class Course:
     ) -> None:
         self.model, self.heads, self.recorder = model, heads, recorder
         self.tokenizer, self.options = tokenizer, options
-        tower = [*model.model.visual.parameters(), *heads.cells.parameters()]
-        speaker = [*model.model.language_model.parameters(), *heads.events.parameters()]
-        speaker += [*heads.parts.parameters(), *heads.edges.parameters()]
-        speaker += heads.clock.parameters()
-        self.parameters = [*tower, *speaker]
+        self.groups = {
+            "tower": [*model.model.visual.parameters(), *heads.cells.parameters()],
+            "language": list(model.model.language_model.parameters()),
+            "heads": [p for n, p in heads.named_parameters() if not n.startswith("cells.")],
+        }
+        self.heads_first = HEADS_FIRST_STEPS if options.start and options.start.is_dir() else 0
         self.optimizer = torch.optim.AdamW(
-            [{"params": tower}, {"params": speaker}],
+            [{"params": group} for group in self.groups.values()],
             lr=options.rate,
             betas=(0.9, 0.98),
             weight_decay=0.05,
+            fused=True,
         )
         self.step = 0
         self.kept = options.out / "checkpoint.pt"
@@ -167,8 +183,10 @@ class Course:
         total = options.vision_steps + options.steps
         token = self.tokenizer.convert_tokens_to_ids
         controls = token(["<|endoftext|>", "<|video_pad|>", "<|vision_end|>"])
-        glimpses = self._made(_make_glimpses, GLIMPSES_PER_CLIP, collate_glimpses)
-        lessons = self._made(_make_lessons, 0, lambda some: collate(some, *controls))
+        glimpses = self._made(_make_glimpses, GLIMPSES_PER_CLIP, options.glimpses, collate_glimpses)
+        lessons = self._made(
+            _make_lessons, 0, options.batch * options.patches, lambda some: collate(some, *controls)
+        )
         figures: dict[str, list[float]] = defaultdict(list)
         self.model.train()
         while self.step < total and time.monotonic() - began < options.minutes * 60:
@@ -193,9 +211,10 @@ class Course:
         """One step: the tower on glimpses, and the rest on lessons once its time has come."""
         options = self.options
         rate = options.rate * self._rate_share()
-        shares = (TOWER_RATE_SHARE if batch else 1, 1)
-        for group, share in zip(self.optimizer.param_groups, shares, strict=True):
-            group["lr"] = rate * share
+        first = self.step < options.vision_steps + self.heads_first
+        shares = {"tower": TOWER_RATE_SHARE if batch else 1, "language": 0 if first else 1}
+        for name, group in zip(self.groups, self.optimizer.param_groups, strict=True):
+            group["lr"] = rate * shares.get(name, 1)
         with torch.autocast(options.device, torch.bfloat16):
             seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
         torch.autograd.backward(seen.loss)
@@ -224,19 +243,18 @@ class Course:
         return warm * (0.51 + 0.49 * math.cos(math.pi * done))
 
     def _made(
-        self, maker: Callable[..., None], each: int, gather: Callable[[list[Any]], Any]
+        self, maker: Callable[..., None], each: int, most: int, gather: Callable[[list[Any]], Any]
     ) -> Iterator[Any]:
         """Batches of things that worker processes make, `each` patches a thing (0: its key).
 
-        Every batch has as many patches as `--batch` clips of `--patches`; short lessons come in
-        larger batches. Each thing is used once.
+        Every batch has `most` patches: short lessons come in larger batches. Each thing is used
+        once.
 
         Seen three times each, lessons were learned by heart: 49 % of the answers to "what happens
         at" right while teaching, 26 % on new ones.
         """
         options = self.options
         context: Any = multiprocessing.get_context("fork" if options.device == "cpu" else "spawn")
-        most = options.batch * options.patches
         made: Any = context.Queue(4 * most // (each or options.patches))
         for worker in range(options.workers):
             seed = 1_000_003 * (options.seed + self.step) + worker

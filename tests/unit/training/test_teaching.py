@@ -20,7 +20,7 @@ from qvtime.training.losses import answer_loss
 from qvtime.training.miniature import (
     ALIGNED_HEADS,
     ALIGNED_LAYERS,
-    SAYING_LAYER,
+    SAYING_LAYERS,
     TeachingHeads,
     build_model,
 )
@@ -61,7 +61,7 @@ def test_a_packed_lesson_gives_the_logits_of_inference(
     model.eval()
     speed_up_vision(model)
     batch = collate(lessons, *controls(tokenizer))
-    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYER)
+    recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYERS)
     seen: dict[str, torch.Tensor] = {}
     model.model.language_model.register_forward_hook(
         lambda _module, _args, output: seen.update(hidden=output.last_hidden_state)
@@ -155,8 +155,8 @@ def test_only_answers_are_learned(tokenizer: Any, lessons: list[Lesson]) -> None
     )
     first = lessons[0]
     start = len(first.prefix) + len(first.tails[0].ids)
-    assert not batch.visible[0, 0, start, len(first.prefix) : start].any()
-    assert batch.visible[0, 0, start, : len(first.prefix)].all()
+    assert (batch.hidden[0, 0, start, len(first.prefix) : start] == -torch.inf).all()
+    assert (batch.hidden[0, 0, start, : len(first.prefix)] == 0).all()
 
 
 def test_cells_name_what_is_drawn_there() -> None:
@@ -176,8 +176,16 @@ def test_cells_name_what_is_drawn_there() -> None:
 
 
 def recorded(query: torch.Tensor, key: torch.Tensor) -> AttentionRecorder:
-    recorder = AttentionRecorder((0,), 1)
-    recorder.recorded[0] = (query, key)
+    return record(AttentionRecorder((0,), 1), query, key)
+
+
+def record(
+    recorder: AttentionRecorder, query: torch.Tensor, key: torch.Tensor
+) -> AttentionRecorder:
+    """Let layer 0 attend causally, with these queries and keys [1, 1, S, D]."""
+    size = query.shape[2]
+    hidden = torch.full((1, 1, size, size), -torch.inf).triu(1)
+    recorder.attend(SimpleNamespace(layer_idx=0), query, key, key, hidden, scaling=0.5)
     return recorder
 
 
@@ -195,7 +203,6 @@ def aligned(
     lesson = SimpleNamespace(
         owners=torch.tensor([owners]),
         ends=torch.tensor([ends]),
-        visible=torch.ones((1, 1, size, size), dtype=torch.bool).tril(),
         rows=torch.zeros(len(places), dtype=torch.int64),
         places=torch.tensor(places),
         targets=torch.tensor(targets),
@@ -249,14 +256,13 @@ def test_the_alignment_loss_counts_tokens_by_their_weights() -> None:
 def test_the_link_loss_is_zero_on_the_token_that_found_it() -> None:
     lesson = SimpleNamespace(
         owners=torch.full((1, 4), -1),
-        visible=torch.ones((1, 1, 4, 4), dtype=torch.bool).tril(),
         links=torch.tensor([[0, 3, 1]]),
     )
     query, key = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
-    recorder = AttentionRecorder((), 1, saying_layer=0)
-    recorder.recorded[0] = (query, key)
+    recorder = record(AttentionRecorder((), 1, saying_layers=(0,)), query, key)
     assert link_loss(recorder, cast("Batch", lesson)).item() == pytest.approx(np.log(4))
     query[0, 0, 3, 0], key[0, 0, 1, 0] = 100.0, 10.0
+    record(recorder, query, key)
     assert link_loss(recorder, cast("Batch", lesson)).item() == pytest.approx(0, abs=1e-5)
 
 
