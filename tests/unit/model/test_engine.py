@@ -100,7 +100,10 @@ def test_features_can_be_kept_and_read_again(
 
 
 def test_only_times_that_were_offered_are_said(loaded: LoadedModel, look: Look) -> None:
-    """Planted: whatever the random model wants, `<time>` is made the likeliest token by far."""
+    """Planted: whatever the random model wants, `<time>` is made the likeliest token by far.
+
+    31 tokens: four rounds of eight would be a loop, and said once.
+    """
     opening = loaded.tokenizer.convert_tokens_to_ids("<time>")
     with torch.no_grad():
         head = loaded.model.lm_head
@@ -110,8 +113,8 @@ def test_only_times_that_were_offered_are_said(loaded: LoadedModel, look: Look) 
             )
         )
         try:
-            default = look.ask("when?", 40)
-            chosen = look.ask("when?", 40, times_ms=[3_600_000])
+            default = look.ask("when?", 31)
+            chosen = look.ask("when?", 31, times_ms=[3_600_000])
         finally:
             hook.remove()
     said = re.findall("<time>(.*?)</time>", default.text)
