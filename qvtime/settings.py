@@ -55,6 +55,8 @@ class Settings:
 
     subtitles: "auto" for a file beside the video or a track in it, "none", or a file.
     features: where vision features are kept: a folder, "none", or "auto" for beside the index.
+    window_tokens, frame_pixels: how much the model reads at once and the size of a picture at most,
+    None for what it reads best and what fits; yarn: whether its positions are stretched.
     dtype: of the weights; quantize: the decoder's in fewer bits; spread: over all GPUs.
     """
 
@@ -62,6 +64,9 @@ class Settings:
     decoder: str = "pyav"
     granularity_ms: int | None = None
     window_ms: int | None = None
+    window_tokens: int | None = None
+    frame_pixels: int | None = None
+    yarn: bool = False
     patch_budget: int = PATCH_BUDGET
     max_new_tokens: int = 256
     device: str = "auto"

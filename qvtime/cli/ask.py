@@ -12,14 +12,18 @@ from qvtime.cli.options import (
     Dtype,
     Features,
     FeaturesCap,
+    Fps,
     Granularity,
     Kernels,
+    MaxPixels,
     Model,
     OutputFile,
     Quantize,
     Quiet,
     Subtitles,
+    Tokens,
     Window,
+    Yarn,
 )
 from qvtime.errors import VideoError
 from qvtime.settings import DEFAULT_MODEL
@@ -40,7 +44,11 @@ def ask(
     ] = None,
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
+    fps: Fps = None,
     window: Window = None,
+    tokens: Tokens = None,
+    max_pixels: MaxPixels = None,
+    yarn: Yarn = False,
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
@@ -68,7 +76,7 @@ def ask(
     from qvtime.cli.output import Output
     from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
-    from qvtime.cli.settings import read_settings, with_weights
+    from qvtime.cli.settings import read_settings, with_reading, with_weights
     from qvtime.cli.streams import say
     from qvtime.tasks.ask import ask_video
 
@@ -76,6 +84,7 @@ def ask(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     settings = with_weights(settings, dtype, quantize, device_map)
+    settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     output = Output(format_name, output_file, video)
     output.spare(settings.subtitles, "subtitles")
     asked = gather_questions(questions or [], questions_file)

@@ -12,14 +12,18 @@ from qvtime.cli.options import (
     Dtype,
     Features,
     FeaturesCap,
+    Fps,
     Granularity,
     Kernels,
+    MaxPixels,
     Model,
     Plot,
     Quantize,
     Quiet,
     Subtitles,
+    Tokens,
     Window,
+    Yarn,
 )
 from qvtime.errors import UsageError
 from qvtime.settings import DEFAULT_MODEL
@@ -38,7 +42,11 @@ def index(
     ] = None,
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
+    fps: Fps = None,
     window: Window = None,
+    tokens: Tokens = None,
+    max_pixels: MaxPixels = None,
+    yarn: Yarn = False,
     decoder: Decoder = "pyav",
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -104,7 +112,7 @@ def index(
     """
     from qvtime.cli.indexed import forget_videos, list_index, show_stats, show_video
     from qvtime.cli.indexing import index_and_tell, output_of
-    from qvtime.cli.settings import check_subtitles, read_settings, with_weights
+    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
     from qvtime.tasks.folders import Choices
     from qvtime.tasks.videos import are_several
 
@@ -131,6 +139,7 @@ def index(
             model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
         )
         settings = with_weights(settings, dtype, quantize, device_map)
+        settings = with_reading(settings, tokens, max_pixels, fps, yarn)
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
         if printed is not None:

@@ -12,14 +12,18 @@ from qvtime.cli.options import (
     Dtype,
     Features,
     FeaturesCap,
+    Fps,
     Kernels,
+    MaxPixels,
     Model,
     OutputFile,
     Plot,
     Quantize,
     Quiet,
     Subtitles,
+    Tokens,
     Window,
+    Yarn,
 )
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import DEFAULT_MODEL
@@ -69,7 +73,11 @@ def locate(
     granularity: Annotated[
         str, typer.Option(help="How fine starts and ends are, in seconds: 0.1, 0.5 or 1.")
     ] = "0.5",
+    fps: Fps = None,
     window: Window = None,
+    tokens: Tokens = None,
+    max_pixels: MaxPixels = None,
+    yarn: Yarn = False,
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
@@ -111,13 +119,14 @@ def locate(
     from qvtime.cli.clips import ClipOutput, Extras
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.searching import event_of, print_found
-    from qvtime.cli.settings import check_subtitles, read_settings, with_weights
+    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
     from qvtime.tasks.locate import Wanted
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     settings = with_weights(settings, dtype, quantize, device_map)
+    settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     wanted = Wanted(top_k, min_score, within)
     extras = Extras(clips, sheet, plot, frames)
     if index_folder is not None:

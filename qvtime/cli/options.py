@@ -14,6 +14,28 @@ Window = Annotated[
     str | None,
     typer.Option(help="How much to look at at once: 30s, 2m. Default: what the model reads."),
 ]
+Tokens = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Video tokens to read at once at most: 16k, 256k. Default: what the model reads best,"
+        " and less where memory is short.",
+    ),
+]
+MaxPixels = Annotated[
+    str | None,
+    typer.Option("--max-pixels", metavar="WxH", help="A picture's size at most: 448x256, 100000."),
+]
+Fps = Annotated[
+    str | None,
+    typer.Option(help="Pictures a second, another way to say --granularity: 2, 4 or 20."),
+]
+Yarn = Annotated[
+    bool,
+    typer.Option(
+        "--yarn", help="Stretch the model's positions (YaRN): 256k tokens at once become 1M."
+    ),
+]
 Subtitles = Annotated[
     str,
     typer.Option(

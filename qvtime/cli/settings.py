@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 from qvtime.cli.sizes import parse_size
 from qvtime.errors import UsageError
@@ -16,7 +17,13 @@ from qvtime.settings import (
 from qvtime.timestamps import parse_time
 
 SHORTEST_WINDOW_MS = 1000
+DEFAULT_GRANULARITY = "0.5"
+PICTURES_A_PATCH = 2
+LEAST_PIXELS = 64 * 64
 
+_COUNT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([km]?)", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1024, "m": 1_000_000}
+_PICTURE = re.compile(r"([0-9]{1,5})[x×]([0-9]{1,5})")
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 
 
@@ -87,6 +94,53 @@ def with_weights(settings: Settings, dtype: str, quantize: str | None, device_ma
         quantize=kinds[0] if kinds else None,
         spread=device_map == "auto",
     )
+
+
+def with_reading(
+    settings: Settings, tokens: str | None, max_pixels: str | None, fps: str | None, yarn: bool
+) -> Settings:
+    """The settings with how much is read at once, and how well. UsageError for what they cannot be.
+
+    A granularity that was asked for and is not that of `fps` is an error as well.
+    """
+    if fps is not None:
+        settings = replace(settings, granularity_ms=_granularity_of(fps, settings))
+    return replace(
+        settings,
+        window_tokens=None if tokens is None else _count(tokens, "--tokens"),
+        frame_pixels=None if max_pixels is None else _pixels(max_pixels),
+        yarn=yarn,
+    )
+
+
+def _granularity_of(fps: str, settings: Settings) -> int:
+    """How long a patch of two pictures is at so many a second, in ms."""
+    by_fps = {f"{PICTURES_A_PATCH * 1000 / g:g}": g for g in sorted(GRANULARITIES_MS, reverse=True)}
+    granularity_ms = by_fps.get(fps.strip())
+    if granularity_ms is None:
+        raise UsageError(f"--fps cannot be {fps}", f"use {', '.join(by_fps)}")
+    if settings.granularity_ms not in (granularity_ms, parse_time(DEFAULT_GRANULARITY)):
+        raise UsageError(
+            f"--fps {fps} is --granularity {granularity_ms / 1000:g}, and another one is given",
+            "leave one of them away",
+        )
+    return granularity_ms
+
+
+def _count(text: str, option: str) -> int:
+    match = _COUNT.fullmatch(text.strip())
+    number = Decimal(match[1]) * _UNITS[match[2].lower()] if match else 0
+    if number < 1:
+        raise UsageError(f"{option} cannot be {text}", "write it like 16k or 200000")
+    return int(number)
+
+
+def _pixels(text: str) -> int:
+    match = _PICTURE.fullmatch(text.strip())
+    pixels = int(match[1]) * int(match[2]) if match else _count(text, "--max-pixels")
+    if pixels < LEAST_PIXELS:
+        raise UsageError(f"--max-pixels cannot be {text}", "use 64x64 or more")
+    return pixels
 
 
 def check_subtitles(settings: Settings, several: bool) -> None:

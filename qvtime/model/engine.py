@@ -6,8 +6,9 @@ with Engine(load_model("demo")) as engine, engine.look(frames, centres_ms) as lo
 """
 
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from math import exp
 from types import TracebackType
 from typing import Self
@@ -15,11 +16,13 @@ from typing import Self
 import torch
 
 from qvtime.answer_thinking import split_reasoning
-from qvtime.errors import ModelError
+from qvtime.errors import ModelError, OutOfMemory
 from qvtime.frames import FrameBatch
+from qvtime.model.fit import Room, Wishes, fit
 from qvtime.model.generate import NeverSay, generate
 from qvtime.model.ground import TimeSpeller
 from qvtime.model.habits import Habits
+from qvtime.model.machine import free_memory
 from qvtime.model.memory import out_of_memory_is
 from qvtime.model.outline import Outline
 from qvtime.model.pixels import FRAMES_PER_PATCH
@@ -32,6 +35,7 @@ from qvtime.model.prompt import (
     encode_video,
 )
 from qvtime.model.reply import Occurrences, Reply
+from qvtime.model.shape import shape_of
 from qvtime.model.span_forms import SPAN_FORMS
 from qvtime.model.spans import ANSWER_TOKENS, find_occurrences
 from qvtime.model.vision import VideoFeatures, video_features
@@ -64,7 +68,7 @@ class Look:
         loaded = engine.loaded
         ids = encode_video(loaded.tokenizer, centres_ms, features.grid.tokens_per_time, subtitles)
         _check_length(loaded, len(ids))
-        with _memory(loaded), torch.inference_mode():
+        with engine.holding(len(centres_ms)), torch.inference_mode():
             self._prefix: VideoPrefix | None = prefill(
                 loaded.model, ids, features, loaded.control.video_pad, loaded.kernels
             )
@@ -94,7 +98,7 @@ class Look:
         thinking = THINKING_TOKENS if loaded.habits.thinks else 0
         _check_length(loaded, self.video_tokens + len(tail) + thinking + max_new_tokens)
         times = self._engine.speller.constraint(self.centres_ms if times_ms is None else times_ms)
-        with _memory(loaded), torch.inference_mode():
+        with self._engine.holding(len(self.centres_ms)), torch.inference_mode():
             thought = self._think(tail, self._prefix) if loaded.habits.thinks else []
             tail += thought
             said = generate(
@@ -137,7 +141,7 @@ class Look:
         if loaded.habits.thinks:  # the answer's own probabilities: no thought comes before it
             tail += encode_control(loaded.tokenizer, THINK_OPEN + THINK_CLOSE)
         _check_length(loaded, self.video_tokens + len(tail) + ANSWER_TOKENS)
-        with _memory(loaded), torch.inference_mode():
+        with self._engine.holding(len(self.centres_ms)), torch.inference_mode():
             form = SPAN_FORMS[loaded.habits.span_form]
             return find_occurrences(self._prefix, loaded.tokenizer, tail, self.centres_ms, form)
 
@@ -160,13 +164,19 @@ class Look:
 class Engine:
     """A loaded model that looks at pictures: the backend of this process. A context.
 
-    Greedy, so the same gives the same. One window at a time: its work is this machine's.
+    Greedy, so the same gives the same. One window at a time: its work is this machine's. `habits`
+    say how much it reads at once: what fits into the memory that is free now (qvtime.model.fit),
+    and half of what was tried once that ran out. UsageError for wishes it cannot meet.
     """
 
     at_once = 1
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedModel, wishes: Wishes | None = None) -> None:
         self.loaded = loaded
+        shape = shape_of(loaded.model.config.to_dict())
+        room = Room(free_memory(loaded.device), loaded.device, loaded.dtype.itemsize)
+        self._habits, self._short = fit(loaded.name, loaded.habits, shape, wishes or Wishes(), room)
+        self._is_short = self._short is not None
         self.speller = TimeSpeller(loaded.tokenizer)
         control = loaded.control
         self.stop_ids = frozenset((control.im_end, control.end_of_text))
@@ -178,17 +188,18 @@ class Engine:
 
     @property
     def habits(self) -> Habits:
-        return self.loaded.habits
+        return self._habits
 
     @property
     def outline(self) -> Outline:
         """What the model reads, for plans."""
-        return Outline(self.loaded.name, self.loaded.habits, self.loaded.tokenizer)
+        return Outline(self.loaded.name, self._habits, self.loaded.tokenizer)
 
     @property
     def note(self) -> str | None:
-        """Why a GPU goes without its kernels, if it does."""
-        return kernel_note(self.loaded)
+        """Why a GPU goes without its kernels, and less is read at once, if that is so."""
+        notes = [note for note in (kernel_note(self.loaded), self._short) if note is not None]
+        return "; ".join(notes) or None
 
     def settings(self) -> dict[str, Setting]:
         """Where and with what answers are made, as reports have it."""
@@ -196,11 +207,25 @@ class Engine:
             "device": self.loaded.device,
             "kernels": self.loaded.kernels.described,
             "revision": self.loaded.revision,
+            **({"patches_at_once": self._habits.window_patches} if self._is_short else {}),
         }
+
+    @contextmanager
+    def holding(self, patches: int) -> Iterator[None]:
+        """Work on a window of so many patches. OutOfMemory, after which half is read at once."""
+        try:
+            with _memory(self.loaded):
+                yield
+        except OutOfMemory:
+            half = max(1, patches // 2)
+            if half < self._habits.window_patches:
+                self._habits = replace(self._habits, window_patches=half)
+                self._is_short = True
+            raise
 
     def encode(self, frames: FrameBatch) -> VideoFeatures:
         """What the vision tower sees in pictures whose sides are multiples of 32 px."""
-        with _memory(self.loaded), torch.inference_mode():
+        with self.holding(len(frames.pixels) // FRAMES_PER_PATCH), torch.inference_mode():
             return video_features(self.loaded.model, frames.pixels, kernels=self.loaded.kernels)
 
     def look(

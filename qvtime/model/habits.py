@@ -33,12 +33,14 @@ DENSE_FORM = "list all events with their times" + ANSWER_FORM
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """window_patches: temporal patches it reads at once; frame_pixels: the budget of a picture;
+    """window_patches: temporal patches it reads at once; taught_patches: how many it can, where it
+    was taught no more; frame_pixels: the budget of a picture;
     answer_form: what is added to a question; when_form: how it is asked when an event happens;
     dense_form: how for all events; span_form: how it writes spans, a key of SPAN_FORMS; thinks:
     whether it thinks aloud before it answers."""
 
     window_patches: int = 128
+    taught_patches: int | None = None
     frame_pixels: int = 448 * 256
     answer_form: str = ANSWER_FORM
     when_form: str = WHEN_FORM
@@ -63,11 +65,11 @@ def habits_of(config: Mapping[str, Any], name: str) -> Habits:
         return Habits() if family is None else Habits(**FAMILIES[family])
     kinds = {field: type(getattr(Habits(), field)) for field in Habits.__slots__}
     known = isinstance(own, Mapping) and all(
-        type(value) is kinds.get(key) for key, value in own.items()
+        type(value) is kinds.get(key) and key != "taught_patches" for key, value in own.items()
     )
     if not known or any(type(value) is int and value < 1 for value in own.values()):
         raise ModelError(f'The "qvtime" entry in the config.json of {name} cannot be understood.')
-    habits = Habits(**own)
+    habits = Habits(**own, taught_patches=own.get("window_patches"))
     if habits.span_form not in SPAN_FORMS:
         raise ModelError(f"The config.json of {name} names spans of a form that is not known.")
     return habits

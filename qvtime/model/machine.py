@@ -72,6 +72,17 @@ def look_around() -> Machine:
     )
 
 
+def free_memory(device: str) -> int | None:
+    """Bytes that a model on this device can still take; None where nobody knows.
+
+    Of a CUDA device with what torch keeps for itself there; `device` is `cpu` or one of CUDA.
+    """
+    if device == "cpu":
+        return host_memory()[1]
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(free) + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
 def host_memory() -> tuple[int | None, int | None]:
     """Bytes in all, and those that can be had without swapping; within this container's limit."""
     total, free = _meminfo(Path("/proc/meminfo"))

@@ -11,6 +11,7 @@ BYTES_A_WEIGHT = {"bfloat16": 2.0, "float16": 2.0, "float32": 4.0, "int8": 1.0, 
 """int4: four bits and, for every 64 weights, a scale of float32 (bitsandbytes, NF4)."""
 
 _PATCH_NUMBERS = 3 * 2 * 16 * 16
+_SAID_AT_ONCE = 512
 _MERGED = 4
 """The tower's patches that become one token: 2 x 2."""
 
@@ -21,6 +22,7 @@ class ModelShape:
 
     text_parameters: of the decoder's layers, which `--quantize` makes smaller;
     other_parameters: the vision tower, the embedding, the head and the norms;
+    tower_parameters: of these, the tower's blocks, which every patch of a picture meets;
     active_parameters: those that one token meets in a decoder with experts;
     context_tokens: the longest prompt that it was trained for.
     """
@@ -35,7 +37,9 @@ class ModelShape:
     context_tokens: int
     text_parameters: int
     other_parameters: int
+    tower_parameters: int
     active_parameters: int
+    vocabulary: int
 
     @property
     def parameters(self) -> int:
@@ -64,10 +68,23 @@ class ModelShape:
         numbers = 4 * self.hidden + max(3 * self.feed_forward, attention)
         return tokens * (numbers * width + self.feature_bytes_per_token(width))
 
+    def window_bytes(self, tokens: int, width: int = 2) -> int:
+        """What a window of so many tokens takes beside the weights: an estimate.
+
+        Its keys and values, the work of reading it, and the logits of one pass over what may be
+        said (`spans.TREE_TOKENS`), once in the weights' dtype and once in float32.
+        """
+        logits = _SAID_AT_ONCE * self.vocabulary * (width + 4)
+        return tokens * self.kv_bytes_per_token(width) + self.work_bytes(tokens, width) + logits
+
     def prefill_flops(self, tokens: int) -> float:
         """Multiplications and additions of reading so many tokens: the layers, and attention."""
         attention = 2 * self.layers * self.heads * self.head_dim * float(tokens) ** 2
         return 2.0 * self.active_parameters * tokens + attention
+
+    def vision_flops(self, tokens: int) -> float:
+        """The same of the tower, for pictures that become so many tokens; without attention."""
+        return 2.0 * self.tower_parameters * _MERGED * tokens
 
 
 def shape_of(config: Mapping[str, Any]) -> ModelShape:
@@ -86,7 +103,9 @@ def shape_of(config: Mapping[str, Any]) -> ModelShape:
         feed = active = 3 * hidden * int(text["intermediate_size"])
         widest = int(text["intermediate_size"])
     tied = bool(config.get("tie_word_embeddings", text.get("tie_word_embeddings", False)))
-    words = int(text["vocab_size"]) * hidden * (1 if tied else 2)
+    vocabulary = int(text["vocab_size"])
+    words = vocabulary * hidden * (1 if tied else 2)
+    tower, blocks = _tower(vision)
     return ModelShape(
         layers=layers,
         hidden=hidden,
@@ -97,19 +116,20 @@ def shape_of(config: Mapping[str, Any]) -> ModelShape:
         deepstack_levels=len(vision["deepstack_visual_indexes"]),
         context_tokens=int(text["max_position_embeddings"]),
         text_parameters=layers * (attention + feed + 2 * hidden),
-        other_parameters=words + hidden + _tower(vision),
+        other_parameters=words + hidden + tower,
+        tower_parameters=blocks,
         active_parameters=layers * (attention + active + 2 * hidden),
+        vocabulary=vocabulary,
     )
 
 
-def _tower(vision: Mapping[str, Any]) -> int:
-    """The parameters of a vision tower, its merger and its DeepStack mergers."""
+def _tower(vision: Mapping[str, Any]) -> tuple[int, int]:
+    """The parameters of a vision tower with its mergers, and those of its blocks alone."""
     hidden, inner = int(vision["hidden_size"]), int(vision["intermediate_size"])
     out, merged = int(vision["out_hidden_size"]), _MERGED * int(vision["hidden_size"])
     block = 4 * hidden + 4 * hidden * hidden + 4 * hidden + 2 * hidden * inner + inner + hidden
     mixed = merged * merged + merged + merged * out + out
     places = (int(vision["num_position_embeddings"]) + _PATCH_NUMBERS + 1) * hidden
     levels = len(vision["deepstack_visual_indexes"])
-    return (
-        places + int(vision["depth"]) * block + mixed + 2 * hidden + levels * (mixed + 2 * merged)
-    )
+    blocks = int(vision["depth"]) * block
+    return places + blocks + mixed + 2 * hidden + levels * (mixed + 2 * merged), blocks

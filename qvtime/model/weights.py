@@ -20,6 +20,7 @@ from qvtime.model.hub import FoundModel, find_model
 from qvtime.model.kernels import install_kernels, why_no_kernels
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
+from qvtime.model.yarn import stretched_config
 from qvtime.ops.kernels import REFERENCE, Kernels, choose_kernels
 from qvtime.settings import DtypeName, KernelMode, Quantization
 
@@ -56,13 +57,14 @@ def load_model(
     kernels: KernelMode = "auto",
     quantize: Quantization | None = None,
     spread: bool = False,
+    yarn: bool = False,
 ) -> LoadedModel:
     """The model of that name (`demo`, a folder, owner/name), on `device` (`auto`, `cpu`, `cuda…`).
 
     `auto` is CUDA when there is one; quantize: the decoder's weights in fewer bits; spread: over
-    all GPUs (qvtime.model.compression); `kernels` as in `ops.kernels.choose_kernels`. Raises
-    ModelNotFound, UnsafeModel, OutOfMemory, or ModelError for a model that cannot be used and for
-    kernels that cannot.
+    all GPUs (qvtime.model.compression); yarn: positions stretched (qvtime.model.yarn); `kernels` as
+    in `ops.kernels.choose_kernels`. Raises ModelNotFound, UnsafeModel, OutOfMemory, or ModelError
+    for a model that cannot be used and for kernels that cannot.
     """
     place = choose_device(device)
     choose_kernels(kernels, place)  # fails before gigabytes are read
@@ -71,7 +73,8 @@ def load_model(
     chosen = dtype or (
         torch.float32 if found.checkpoint.size_bytes <= SMALL_BYTES else torch.bfloat16
     )
-    more = loading_arguments(found.checkpoint.config, found.name, place, chosen, quantize, spread)
+    more: dict[str, Any] = {"config": stretched_config(found)} if yarn else {}
+    more |= loading_arguments(found.checkpoint.config, found.name, place, chosen, quantize, spread)
     with out_of_memory_is(
         f"There is not enough memory on {place} for {found.name} "
         f"({found.checkpoint.size_bytes / 1e9:.1f} GB of weights).",
@@ -82,7 +85,7 @@ def load_model(
     install_kernels(model, running)
     tokenizer = read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
-    revision = found.revision if quantize is None else f"{found.revision}+{quantize}"
+    revision = "+".join([found.revision, *([quantize] if quantize else []), *(["yarn"] * yarn)])
     return LoadedModel(
         model, tokenizer, control, found.name, revision, place, chosen, habits, running
     )
@@ -130,7 +133,7 @@ def _read_weights(found: FoundModel, dtype: torch.dtype, place: str, more: dict[
             "Fetch them again.",
         )
     model = model.eval().requires_grad_(False)
-    return model if more else model.to(place)  # what else was asked for has put it in its place
+    return model if "device_map" in more else model.to(place)  # the map has put it in its place
 
 
 def read_tokenizer(found: FoundModel) -> Any:

@@ -132,7 +132,14 @@ class _Run:
 
     def _read(self, plans: Sequence[Plan], clocks: Sequence[Clock]) -> list[list[Seen]]:
         return read_windows(
-            self.reader, self.engine, plans, self.settings, clocks, self.progress, self.features
+            self.reader,
+            self.engine,
+            plans,
+            self.settings,
+            clocks,
+            self.progress,
+            self.features,
+            note=self.note,
         )
 
     def _sharpened(self, done: Pass, searched: Span, clock: Clock) -> Pass:
@@ -152,7 +159,7 @@ class _Run:
                 one,
                 plan.finer_ms,
                 plan.granularity_ms,
-                self.engine.habits.window_patches,
+                lambda: self.engine.habits.window_patches,
                 self.settings.window_ms,
                 searched,
                 find,

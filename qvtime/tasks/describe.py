@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from qvtime.answer import parse_answer
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.tasks.halving import read_each
 from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
@@ -48,10 +49,12 @@ def describe_video(
     settings: Settings,
     progress: Callable[[Progress], None] = lambda _: None,
     features: "KeptFeatures | None" = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """All that the model says happens in the video, each event once; `answer` counts them.
 
-    An event's score is the mean probability of the words of the answer that it was said in.
+    An event's score is the mean probability of the words of the answer that it was said in. `note`
+    is told of windows that are read in parts for lack of memory.
     Raises VideoError, ModelError, UsageError for a window longer than the model reads.
     """
     habits = engine.habits
@@ -59,12 +62,18 @@ def describe_video(
     granularity_ms = settings.granularity_ms or GRANULARITY_MS
     window_ms = settings.window_ms or habits.window_patches * granularity_ms
     video = Span(0, reader.info.duration_ms)
-    parts = windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
+    planned = [
+        Window(part, tuple(patch_centres(part, granularity_ms)))
+        for part in windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
+    ]
     clock, events, dropped = Clock(), list[Event](), list[str]()
-    for done, part in enumerate(parts):
-        progress(Progress(done, len(parts), part))
-        window = Window(part, tuple(patch_centres(part, granularity_ms)))
-        found, lost = _read(reader, engine, window, granularity_ms, settings, clock, features)
+
+    def read(_: int, window: Window) -> tuple[list[Event], list[str]]:
+        return _read(reader, engine, window, granularity_ms, settings, clock, features)
+
+    count = 0
+    for found, lost in read_each(planned, engine, granularity_ms, True, read, progress, note):
+        count += 1
         events = _join(events, found, granularity_ms)
         dropped += lost[: MOST_DROPPED - len(dropped)]
     return Report(
@@ -77,7 +86,7 @@ def describe_video(
         settings={
             "granularity_ms": granularity_ms,
             "window_ms": window_ms,
-            "windows": len(parts),
+            "windows": count,
             "decoder": reader.info.decoder,
             **engine.settings(),
             "dropped": "; ".join(dropped) or None,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qvtime.errors import OutOfMemory
 from qvtime.tasks.plan import Window
 from qvtime.tasks.seams import SURE_SHARE, Occurrence, Piece, find_pieces
 from qvtime.timeline import Span
@@ -37,7 +38,7 @@ def sharpen(
     occurrence: Occurrence,
     granularities_ms: Sequence[int],
     coarse_ms: int,
-    longest_patches: int,
+    longest_patches: Callable[[], int],
     longest_ms: int | None,
     search: Span,
     look_again: LookAgain,
@@ -45,12 +46,22 @@ def sharpen(
     """The occurrence with its edges looked at again at each of these granularities, in order.
 
     coarse_ms: that of the pass that found it; longest_patches, longest_ms: how long a window may
-    be. `found` counts the edges that the last look found.
+    be, the patches less than before where memory ran out. `found` counts the edges that the last
+    look found.
     """
     open_ms, found = coarse_ms, 0
     for granularity_ms in granularities_ms:
-        reach_ms = min(longest_patches * granularity_ms, longest_ms or sys.maxsize)
-        edges = look_at_edges(occurrence, open_ms, granularity_ms, reach_ms, search, look_again)
+        edges = None
+        while edges is None:
+            patches = longest_patches()
+            reach_ms = min(patches * granularity_ms, longest_ms or sys.maxsize)
+            try:
+                edges = look_at_edges(
+                    occurrence, open_ms, granularity_ms, reach_ms, search, look_again
+                )
+            except OutOfMemory:
+                if longest_patches() >= patches:
+                    raise
         occurrence, found = edges.occurrence, edges.found
         if found == BOTH_EDGES:
             open_ms = granularity_ms

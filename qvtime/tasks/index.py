@@ -175,6 +175,12 @@ class _MadeWith:
             "decoder": self.settings.decoder,
             "subtitles": "none" if self.settings.subtitles == NONE else self.subtitles,
         }
+        if self.settings.frame_pixels is not None:
+            choices["frame_pixels"] = self.settings.frame_pixels
+        if self.settings.window_tokens is not None:
+            choices["window_tokens"] = self.settings.window_tokens
+        if self.settings.yarn:
+            choices["yarn"] = True
         if failed:
             choices["version"] = __version__
         return json.dumps(choices, sort_keys=True)
@@ -224,7 +230,7 @@ def _describe(
         reader.spoken = Spoken(subtitles, limits=settings.limits)
         # A night over a folder is not to push out what people ask about: it takes only free room.
         features = open_features(path, settings, note, fingerprint, displace=False)
-        report = describe_video(path, reader, engine(), settings, progress, features)
+        report = describe_video(path, reader, engine(), settings, progress, features, note)
         video = Span(0, reader.info.duration_ms)
     if not still_as(path, fingerprint):
         raise changed_meanwhile(path)

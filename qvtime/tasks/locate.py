@@ -84,7 +84,7 @@ def locate_video(
     with open_subtitled(path, settings) as reader:
         span = _searched(path, wanted, reader.info)
         features = open_features(path, settings, note)
-        search = _Search(reader, load(), event, settings, span, progress, features)
+        search = _Search(reader, load(), event, settings, span, progress, features, note)
         found = search.first_pass(starts)
         reported = sorted(
             (one for one in found if one.score >= wanted.min_score),
@@ -138,11 +138,12 @@ class _Search:
         span: Span,
         progress: Callable[[Progress], None],
         features: KeptFeatures | None,
+        note: Callable[[str], None],
     ) -> None:
         self._plan = plan_locate(reader.info, span, settings, engine.outline)
         self._reader, self._engine, self._event = reader, engine, event
         self._settings, self._progress = settings, progress
-        self._features = features
+        self._features, self._note = features, note
         self._clock = Clock()
         self._edges_found = 0
         self._starts: tuple[tuple[int, float], ...] = ()
@@ -165,9 +166,12 @@ class _Search:
             self._progress,
             self._features,
             told,
+            self._note,
         )
         self._starts = start_distribution(first, seen)
-        return pass_of(first, seen, self._plan.span).occurrences
+        done = pass_of(first, seen, self._plan.span)
+        self._plan = self._plan.as_read(done.plan.windows, self._engine.outline)
+        return done.occurrences
 
     def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
         """The occurrence with its edges as fine as they are asked for, where they are found."""
@@ -178,7 +182,7 @@ class _Search:
             occurrence,
             plan.finer_ms,
             plan.coarse_ms,
-            self._engine.habits.window_patches,
+            lambda: self._engine.habits.window_patches,
             self._settings.window_ms,
             plan.span,
             self._find,

@@ -52,6 +52,19 @@ class LocatePlan:
         words = (event,) * len(self.windows)
         return Plan(event, self.coarse_ms, self.coarse_ms, self.windows, words, True, self.finer_ms)
 
+    def as_read(self, windows: tuple[Window, ...], outline: "Outline") -> "LocatePlan":
+        """The plan as it came to be read: in shorter windows, where memory ran out."""
+        if windows == self.windows:
+            return self
+        longest = _longest(windows)
+        return replace(
+            self,
+            windows=windows,
+            window_ms=max(window.span.duration_ms for window in windows),
+            overlap_ms=int(len(longest.centres_ms) * OVERLAP_SHARE) * self.coarse_ms,
+            tokens=outline.window_tokens(longest.centres_ms, *self.size_px),
+        )
+
     def settings(self) -> dict[str, Setting]:
         """The plan as the JSON has it."""
         return {
@@ -94,7 +107,7 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
         if sum(len(part.centres_ms) for part in parts) <= settings.patch_budget:
             break
     size_px = fit_size(info.width_px, info.height_px, habits.frame_pixels, minimum=SMALLEST_SIDE_PX)
-    longest = max(parts, key=lambda part: (len(part.centres_ms), part.span))
+    longest = _longest(parts)
     return LocatePlan(
         span=span,
         windows=parts,
@@ -105,3 +118,7 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
         size_px=size_px,
         tokens=outline.window_tokens(longest.centres_ms, *size_px),
     )
+
+
+def _longest(windows: tuple[Window, ...]) -> Window:
+    return max(windows, key=lambda window: (len(window.centres_ms), window.span))

@@ -1,7 +1,7 @@
 """One walk over a video: where it led, what the model said there, and what that comes to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
@@ -54,7 +54,8 @@ def start_distribution(plan: Plan, seen: Sequence[Seen]) -> tuple[tuple[int, flo
 
 
 def pass_of(plan: Plan, seen: Sequence[Seen], searched: Span) -> Pass:
-    """What the model said on a walk through `searched`."""
+    """What the model said on a walk through `searched`, by the windows that it was read in."""
+    plan = replace(plan, windows=tuple(one.window for one in seen))
     if not plan.asks_when:
         return Pass(plan, seen)
     pieces: list[Piece] = []

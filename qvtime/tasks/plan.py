@@ -217,6 +217,15 @@ def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: in
     return Window(span, centres, moment_ms)
 
 
+def words_for(plan: Plan, number: int, window: Window, duration_ms: int) -> str:
+    """What a window is asked: of a part of the window with this number, about the part."""
+    words = plan.model_questions[number]
+    asked_whole = window == plan.windows[number] or window.moment_ms is not None
+    if asked_whole or words == plan.question or len(find_times(plan.question)) != 1:
+        return words
+    return words_about(plan.question, duration_ms, window)
+
+
 def words_about(question: str, duration_ms: int, *seen: Window) -> str:
     """The question with its times as prompts spell them: the moment's, or the nearest patch's."""
     centres = {centre for window in seen for centre in window.centres_ms}

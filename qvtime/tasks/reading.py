@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qvtime.answer import ParsedAnswer, parse_answer
 from qvtime.settings import Settings
 from qvtime.tasks.claims import claims
+from qvtime.tasks.halving import read_each
 from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
@@ -16,7 +17,7 @@ from qvtime.tasks.looking import (
     said_span,
     whole_patches,
 )
-from qvtime.tasks.plan import Plan, Window
+from qvtime.tasks.plan import Plan, Window, words_for
 from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -63,27 +64,35 @@ def read_windows(
     progress: Callable[[Progress], None],
     features: "KeptFeatures | None" = None,
     told: Callable[[Seen], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> list[list[Seen]]:
     """What the model says about every window, for each of these plans, whose windows are the same.
 
     Each window is looked at once; the first clock takes the time for that. `told` hears what is
-    said of each as it is said.
+    said of each as it is said, `note` of windows that are read in parts for lack of memory.
     """
-    seen: list[list[Seen]] = [[] for _ in plans]
-    windows = plans[0].windows
-    for done, window in enumerate(windows):
-        progress(Progress(done, len(windows), window.span))
+    first = plans[0]
+
+    def read(number: int, window: Window) -> list[Seen]:
         found = features.found if features else 0
-        granularity_ms = plans[0].granularity_ms
-        with look_at(reader, engine, window, granularity_ms, clocks[0], features) as look:
+        said: list[Seen] = []
+        with look_at(reader, engine, window, first.granularity_ms, clocks[0], features) as look:
             kept = features is not None and features.found > found
-            for place, plan in enumerate(plans):
+            for plan, clock in zip(plans, clocks, strict=True):
                 started = time.perf_counter()
-                words = plan.model_questions[done]
-                said = _ask(look, engine, plan, words, window, reader, settings)
-                seen[place].append(replace(said, kept=kept))
-                clocks[place].add("answer", 1000 * (time.perf_counter() - started))
-                told(seen[place][-1])
+                words = words_for(plan, number, window, reader.info.duration_ms)
+                one = _ask(look, engine, plan, words, window, reader, settings)
+                said.append(replace(one, kept=kept))
+                clock.add("answer", 1000 * (time.perf_counter() - started))
+        return said
+
+    seen: list[list[Seen]] = [[] for _ in plans]
+    for said in read_each(
+        first.windows, engine, first.step_ms, not first.skims, read, progress, note
+    ):
+        for heard, one in zip(seen, said, strict=True):
+            heard.append(one)
+            told(one)
     return seen
 
 
