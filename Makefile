@@ -2,6 +2,7 @@
 # make test    lint, types, tests
 # make bench   the measurements of docs/benchmarks.md
 # make browser the tests of the page, in chromium; without one they fail
+# make deploy-check  run the steps of deploy/Dockerfile, without Docker (DEPLOY_ROOTFS: in a Debian)
 # make gpu     the tests that need a CUDA device, and the speed of the kernels; without one it fails
 # make mutants plant bugs in the kernels, one at a time, and see that the tests find them
 # make docs    make the generated parts of docs/ again
@@ -11,13 +12,13 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 RUN = .venv/bin/python
 
-.PHONY: demo test lint bench browser gpu mutants docs train clean
+.PHONY: demo test lint bench browser deploy-check gpu mutants docs train clean
 
 demo: .venv/run.stamp
 	.venv/bin/qvtime ask samples/rally.mp4 "what happens at 2:48" --model demo
 
 test: lint
-	$(RUN) -m pytest -m "not browser"
+	$(RUN) -m pytest -m "not browser and not deploy"
 
 lint: .venv/dev.stamp
 	.venv/bin/ruff check
@@ -32,6 +33,9 @@ bench: .venv/dev.stamp
 
 browser: .venv/dev.stamp
 	QVTIME_REQUIRE_BROWSER=1 $(RUN) -m pytest -m browser
+
+deploy-check: .venv/dev.stamp
+	QVTIME_REQUIRE_DEPLOY=1 DEPLOY_ROOTFS="$(DEPLOY_ROOTFS)" $(RUN) -m pytest -m deploy
 
 gpu: .venv/dev.stamp
 	QVTIME_REQUIRE_GPU=1 $(RUN) -m pytest -m gpu

@@ -33,9 +33,17 @@ def serve(
         str | None,
         typer.Option(envvar="QVTIME_TOKEN", help="Only for whoever has it: 16 characters or more."),
     ] = None,
+    token_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The token is in this file, or on stdin: -."),
+    ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Answer to this name too: behind a proxy, on a network."),
+        typer.Option(
+            metavar="NAME",
+            envvar="QVTIME_ALLOW_HOST",
+            help="Answer to this name too: behind a proxy, on a network.",
+        ),
     ] = None,
     index_folder: Annotated[
         str | None,
@@ -60,11 +68,12 @@ def serve(
     With --model none it only shows what the index knows. The page and its API are for this
     machine alone, unless --host and --token say otherwise.
     """
-    from qvtime.cli.serving import serve_site
+    from qvtime.cli.serving import read_token, serve_site
     from qvtime.cli.settings import check_subtitles, read_settings
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     check_subtitles(settings, several=True)
+    token = read_token(token, token_file)
     serve_site(paths or [], index_folder, settings, host, port, token, allow_host or [], quiet)

@@ -1,12 +1,44 @@
 """What a run of `qvtime serve` does: listen, say where, serve, and end quietly."""
 
 import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from qvtime.cli.progress import note_model
 from qvtime.cli.streams import say, write_stdout
-from qvtime.errors import QvtimeError, VideoNotFound
+from qvtime.errors import QvtimeError, UsageError, VideoNotFound
 from qvtime.settings import Settings
+
+LARGEST_FILE_BYTES = 4096
+
+
+def read_token(token: str | None, file: str | None) -> str | None:
+    """The token that was given, or the one in a file (`-`: stdin), without the line's end.
+
+    UsageError when there are both, or the file cannot be read.
+    """
+    if file is None:
+        return token
+    if token is not None:
+        raise UsageError("there is a token, and a --token-file too", "leave one of them away")
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(LARGEST_FILE_BYTES + 1) if sys.stdin else b""
+        else:
+            with Path(file).open("rb") as opened:
+                data = opened.read(LARGEST_FILE_BYTES + 1)
+        if len(data) > LARGEST_FILE_BYTES:
+            raise UsageError(
+                f"cannot read the token in {file}: more than {LARGEST_FILE_BYTES} bytes",
+                "a token is one line of text",
+            )
+        return data.decode().strip("\r\n")
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a NUL in the name
+        reason = (getattr(error, "strerror", None) or "not UTF-8 text").lower()
+        raise UsageError(
+            f"cannot read the token in {file}: {reason}", "a token is one line of text"
+        ) from error
 
 
 def serve_site(
@@ -44,5 +76,5 @@ def serve_site(
         note_model(settings.model, quiet)
         if not quiet:
             asks = "" if token is None else "; the page asks for the token"
-        say(f"serving until Ctrl-C{asks}")
+            say(f"serving until Ctrl-C{asks}")
         run(app, listening)

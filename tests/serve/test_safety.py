@@ -1,19 +1,25 @@
 """Who may ask, and what a hostile page, name, label or file can do: nothing."""
 
+import json
 import os
+import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from qvtime.cli.serving import read_token
 from qvtime.errors import UsageError
 from qvtime.serve.app import make_app
 from qvtime.serve.security import COOKIE, access_for, host_name
 from qvtime.serve.server import CannotListen, check_address, listen
+from tests.cli.conftest import ROOT, command, environment
 from tests.serve.conftest import HOST, Folder, ids
 from tests.serve.running import Running, serving
 
@@ -229,6 +235,51 @@ def test_other_machines_need_a_token(host: str) -> None:
     with pytest.raises(UsageError, match="other machines"):
         check_address(host, None)
     check_address(host, TOKEN)
+
+
+def test_a_token_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    assert read_token(None, str(file)) == TOKEN
+    assert read_token(TOKEN, None) == TOKEN
+    assert read_token(None, None) is None
+    with pytest.raises(UsageError, match="too"):
+        read_token(TOKEN, str(file))
+    for content in (b"\xff" * 20, b"x" * 5000):
+        file.write_bytes(content)
+        with pytest.raises(UsageError, match="cannot read the token"):
+            read_token(None, str(file))
+    for name in (str(tmp_path), str(tmp_path / "nothing"), "nu\0l"):
+        with pytest.raises(UsageError, match="cannot read the token"):
+            read_token(None, name)
+
+
+def test_it_says_where_it_is_and_ends_quietly() -> None:
+    """As a process: with --quiet, a token from a file on stdin, and a signal."""
+    line = ("serve", str(ROOT / "samples"), "--port", "0", "-m", "none", "-q", "--token-file", "-")
+    with subprocess.Popen(
+        command(*line),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    ) as process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{TOKEN}\n")
+            process.stdin.close()
+            address = process.stdout.readline().strip()
+            asked = Request(f"{address}api/status", headers={"Authorization": f"Bearer {TOKEN}"})
+            with urlopen(asked, timeout=20) as answer:
+                assert json.load(answer)["model"]["state"] == "none"
+            process.terminate()
+            assert process.wait(20) == 128 + signal.SIGTERM
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
 
 
 def test_a_token_is_long_and_plain() -> None:
