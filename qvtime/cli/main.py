@@ -15,6 +15,7 @@ from qvtime.cli.ask import ask
 from qvtime.cli.doctor import doctor
 from qvtime.cli.eval import eval_
 from qvtime.cli.index import index
+from qvtime.cli.label import label
 from qvtime.cli.locate import locate
 from qvtime.cli.models import models
 from qvtime.cli.serve import serve
@@ -35,6 +36,7 @@ app.command(no_args_is_help=True)(ask)
 app.command(no_args_is_help=True)(locate)
 app.command(no_args_is_help=True)(index)
 app.command()(serve)
+app.command(no_args_is_help=True)(label)
 app.command("eval", no_args_is_help=True)(eval_)
 app.command()(doctor)
 app.add_typer(models, name="models")

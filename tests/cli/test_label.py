@@ -1,0 +1,132 @@
+"""`qvtime label`: drafts from the index or by looking, and never over what is there."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from qvtime.formats import segments
+from qvtime.report import Report
+from qvtime.store.fingerprint import take_fingerprint
+from qvtime.store.index import open_index
+from qvtime.store.place import place_at
+from qvtime.timeline import Event, Span
+from tests.cli.conftest import Qvtime
+from tests.scripted import Script, seeing
+
+SEEN = Event(Span(0, 2000), "a dog runs", 0.9)
+KNOWN = Event(Span(500, 1250), "a cat sleeps", 0.8)
+SAID = Event(Span(0, 1000), "hello", source="subtitle")
+LABEL = ("label", "--granularity", "1", "--features", "none", "-m", "demo")
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    """The model: it sees a dog in every video."""
+    script = seeing([SEEN])
+    monkeypatch.setattr("qvtime.cli.labelling.open_model", lambda *_: script.load())
+    return script
+
+
+@pytest.fixture
+def video(tmp_path: Path, clip: Path) -> Path:
+    """A video that no index knows."""
+    return Path(shutil.copy(clip, tmp_path / "clip.mp4"))
+
+
+def know(video: Path, folder: Path) -> None:
+    """Puts a timeline of the video into the index of a folder."""
+    report = Report(str(video), "", "", (KNOWN,), model="another")
+    with open_index(place_at(str(folder)), writing=True) as index:
+        index.save_timeline(str(video), take_fingerprint(str(video)), "{}", report, [SAID])
+
+
+def drafted(file: Path) -> list[tuple[str, int, int]]:
+    read = segments.read(file.read_text("utf-8"), file.name)
+    assert read.video_id == "clip"
+    return [(one.caption, one.span.start_ms, one.span.end_ms) for one in read.events]
+
+
+def test_from_the_index(qvtime: Qvtime, script: Script, video: Path) -> None:
+    know(video, video.parent / ".qvtime")
+    ran = qvtime(*LABEL, str(video))
+    file = video.parent / "clip.segments.json"
+    assert (ran.code, ran.stdout) == (0, "")
+    assert ran.stderr == (
+        f"qvtime: {video}: 1 segment from the index (another), in {file}; correct them by hand\n"
+    )
+    assert drafted(file) == [("a cat sleeps", 500, 1250)]
+    assert script.loads == 0
+
+
+def test_from_an_index_elsewhere(qvtime: Qvtime, script: Script, video: Path) -> None:
+    elsewhere = video.parent / "elsewhere"
+    know(video, elsewhere)
+    ran = qvtime(*LABEL, str(video), "--index", str(elsewhere), "-o", "-", "-q")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout)["segments"][0]["caption"] == "a cat sleeps"
+    assert qvtime(*LABEL, str(video), "--index", str(video.parent / "none")).code == 5
+    assert script.loads == 0
+
+
+def test_by_looking(qvtime: Qvtime, script: Script, video: Path) -> None:
+    ran = qvtime(*LABEL, str(video))
+    assert ran.code == 0
+    assert ran.stderr.startswith(f"qvtime: {video}: 1 segment seen by demo, in ")
+    assert drafted(video.parent / "clip.segments.json") == [("a dog runs", 0, 1500)]
+    assert script.loads == 1
+    assert not (video.parent / ".qvtime").exists(), "a draft is not an index"
+
+
+def test_a_changed_video_is_looked_at_again(qvtime: Qvtime, script: Script, video: Path) -> None:
+    know(video, video.parent / ".qvtime")
+    with video.open("ab") as opened:
+        opened.write(bytes(100))
+    assert qvtime(*LABEL, str(video)).code == 0
+    assert script.loads == 1
+
+
+def test_a_file_that_exists_is_kept(qvtime: Qvtime, script: Script, video: Path) -> None:
+    file = video.parent / "clip.segments.json"
+    file.write_text("corrected")
+    ran = qvtime(*LABEL, str(video))
+    assert ran.code == 5
+    assert "there already" in ran.stderr
+    assert file.read_text() == "corrected"
+    assert script.loads == 0, "known before any work"
+    assert qvtime(*LABEL, str(video), "--force").code == 0
+    assert drafted(file) == [("a dog runs", 0, 1500)]
+    file.unlink()
+    file.symlink_to(video.parent / "nowhere")
+    assert qvtime(*LABEL, str(video)).code == 5
+
+
+def test_a_folder(qvtime: Qvtime, script: Script, video: Path) -> None:
+    (video.parent / "sub").mkdir()
+    for name in ("clip.mkv", "sub/other.mp4"):
+        shutil.copy(video, video.parent / name)
+    (video.parent / "broken.mp4").write_text("no video")
+    out = video.parent / "labels"
+    out.mkdir()
+    ran = qvtime(*LABEL, str(video.parent), "-o", str(out), "-q", "--force")
+    assert ran.code == 3
+    assert sorted(one.name for one in out.iterdir()) == [
+        "clip.segments.json",
+        "other.segments.json",
+    ]
+    assert "broken.mp4: " in ran.stderr
+    assert "the draft of another video" in ran.stderr
+    assert script.loads == 1
+    for wrong in (str(out / "one.json"), f"{out}/nothing/"):
+        assert qvtime(*LABEL, str(video.parent), "-o", wrong).code == 2
+
+
+def test_what_is_no_video(qvtime: Qvtime, script: Script, tmp_path: Path) -> None:
+    assert qvtime(*LABEL, str(tmp_path / "nothing.mp4")).code == 3
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    ran = qvtime(*LABEL, str(text))
+    assert ran.code == 3
+    assert list(tmp_path.iterdir()) == [text]
+    assert qvtime(*LABEL, str(text), "-o", str(text), "--force").code == 5
