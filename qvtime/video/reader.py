@@ -56,6 +56,13 @@ class VideoReader(ABC):
         for piece in pieces(times_ms, batch_frames):
             yield self.frames_at(piece, size_px)
 
+    def expect(self, times_ms: Sequence[int], size_px: SizeRule = None) -> None:  # noqa: B027
+        """Say which pictures will be asked for next, so that they may be decoded meanwhile.
+
+        Changes nothing but when the work is done: what goes wrong with them is raised by whatever
+        is asked for next. A reader that cannot work ahead does not.
+        """
+
     @abstractmethod
     def embedded_subtitles(self, within: Span | None = None) -> Subtitles:
         """The subtitle track that a player would show, in a span or in all of the video.

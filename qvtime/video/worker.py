@@ -51,6 +51,8 @@ class WorkerReader(VideoReader):
             raise
         self._info = replace(VideoInfo(**hello["info"]), path=name)
         self._damage: tuple[str, ...] = tuple(hello["damage"])
+        self._expected: tuple[int, list[int], int, int] | None = None
+        """Ticket, moments, width and height of what is decoded ahead."""
 
     @property
     def process_id(self) -> int:
@@ -76,6 +78,13 @@ class WorkerReader(VideoReader):
         size = chosen_size(size_px, self._info)
         return self._read(list(pieces(times_ms, batch_frames)), *size)
 
+    def expect(self, times_ms: Sequence[int], size_px: SizeRule = None) -> None:
+        """As VideoReader says: the child begins with the first chunk of them."""
+        width, height = chosen_size(size_px, self._info)
+        first = next(pieces(times_ms, self._child.pictures_per_chunk(width, height)), None)
+        if first is not None:
+            self._expected = (self._child.ask(first, width, height), first, width, height)
+
     def embedded_subtitles(self, within: Span | None = None) -> Subtitles:
         span = within or ALL_TIME
         answer = self._child.ask_subtitles(span.start_ms, span.end_ms)
@@ -92,7 +101,7 @@ class WorkerReader(VideoReader):
             for number, times in enumerate(batches)
             for chunk in pieces(times, per_chunk)
         ]
-        ticket = self._child.ask(chunks[0][1], width, height) if chunks else 0
+        ticket = self._begin(chunks[0][1], width, height) if chunks else 0
         position = 0
         for number, times in enumerate(batches):
             pixels = np.empty((len(times), height, width, 3), np.uint8)
@@ -116,3 +125,10 @@ class WorkerReader(VideoReader):
                 np.array(presented, np.int64),
                 self._damage,
             )
+
+    def _begin(self, times: list[int], width: int, height: int) -> int:
+        """The ticket of these pictures, which may have been begun already."""
+        expected, self._expected = self._expected, None
+        if expected is not None and expected[1:] == (times, width, height):
+            return expected[0]  # `_read` asks again where other pictures came in between
+        return self._child.ask(times, width, height)

@@ -12,6 +12,7 @@ import pytest
 
 from qvtime.errors import DamagedVideo, VideoOverLimits
 from qvtime.settings import Limits
+from qvtime.video.child import Child
 from qvtime.video.file import check_file
 from qvtime.video.pyav import PyavSource
 from qvtime.video.screen import LocalReader
@@ -74,6 +75,44 @@ def test_batches_left_half_way_do_not_disturb_others(clip: Path) -> None:
         assert read_number(next(batches).pixels[0]) == 0
         assert read_number(reader.frames_at([2000]).pixels[0]) == 50
         assert [read_number(picture) for picture in next(batches).pixels] == list(range(10, 20))
+
+
+def test_expected_pictures_are_decoded_once_and_others_are_not_mixed_up(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+    ask = Child.ask
+
+    def counted(self: Child, times_ms: list[int], width: int, height: int) -> int:
+        asked.append(times_ms)
+        return ask(self, times_ms, width, height)
+
+    monkeypatch.setattr(Child, "ask", counted)
+    with opened(clip) as reader:
+        truth = {time_ms: reader.frames_at([time_ms], (64, 32)).pixels for time_ms in (0, 700)}
+        asked.clear()
+        for expected, size, requests in ((0, (64, 32), 1), (700, (64, 32), 2), (0, (32, 32), 2)):
+            reader.expect([expected], size)
+            assert np.array_equal(reader.frames_at([0], (64, 32)).pixels, truth[0])
+            assert len(asked) == requests
+            asked.clear()
+        batches = reader.batches([0, 700], (64, 32), batch_frames=1)
+        next(batches)
+        reader.expect([0], (64, 32))
+        assert np.array_equal(next(batches).pixels, truth[700])
+        assert np.array_equal(reader.frames_at([0], (64, 32)).pixels, truth[0])
+        reader.expect([])
+
+
+def test_what_goes_wrong_with_expected_pictures_is_said_when_they_are_asked_for(
+    clip: Path,
+) -> None:
+    with opened(clip) as reader:
+        os.kill(reader.process_id, signal.SIGSTOP)
+        reader.expect([0])
+        os.kill(reader.process_id, signal.SIGKILL)
+        with pytest.raises(DamagedVideo):
+            reader.frames_at([0])
 
 
 def test_a_closed_reader_has_no_process(clip: Path) -> None:
