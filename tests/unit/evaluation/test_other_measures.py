@@ -9,7 +9,7 @@ from qvtime.evaluation.dense import f1, measure_dense, soda_c
 from qvtime.evaluation.entries import Entry, Interval, Pair
 from qvtime.evaluation.highlights import clip_precision, is_hit, measure_highlights
 from qvtime.evaluation.presets import PRESETS, Rules
-from qvtime.evaluation.reliability import calibration_error, measure_reliability
+from qvtime.evaluation.reliability import measure_reliability
 from qvtime.evaluation.spans import area, measure_spans, precision_and_recall, union, union_iou
 from qvtime.evaluation.words import word_f1, words_of
 from tests.unit.evaluation import originals
@@ -159,9 +159,13 @@ def test_words() -> None:
 
 
 def test_calibration_by_hand() -> None:
-    # bin (0.8, 0.9]: mean score 0.9, half right: |0.5 - 0.9|; bin 0: mean 0, none right
-    scores, right = np.array([0.9, 0.9, 0.0, 0.0]), np.array([True, False, False, False])
-    assert calibration_error(scores, right) == pytest.approx(0.4 / 2)
+    # two of score 0.9, one of them right: 0.4 off; two of score 0, none right: not off
+    truth = Entry("here", intervals=spans((0, 10)))
+    scored = ((0, 10, 0.9), (50, 60, 0.9), (70, 80, 0.0), (80, 90, 0.0))
+    found = Entry("there", intervals=tuple(Interval(*one) for one in scored))
+    group = measure_reliability([Pair(truth, found)], RULES)
+    assert group is not None
+    assert group.measures[0].value == pytest.approx(100 * 0.4 / 2)
 
 
 def test_only_probabilities_can_be_calibrated() -> None:
