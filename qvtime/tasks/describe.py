@@ -68,8 +68,8 @@ def describe_video(
     ]
     clock, events, dropped = Clock(), list[Event](), list[str]()
 
-    def read(_: int, window: Window) -> tuple[list[Event], list[str]]:
-        return _read(reader, engine, window, granularity_ms, settings, clock, features)
+    def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
+        return _read(reader, engine, window, then, granularity_ms, settings, clock, features)
 
     count = 0
     for found, lost in read_each(planned, engine, granularity_ms, True, read, progress, note):
@@ -102,6 +102,7 @@ def _read(
     reader: "VideoReader",
     engine: "Backend",
     window: Window,
+    then: Window | None,
     granularity_ms: int,
     settings: Settings,
     clock: Clock,
@@ -109,7 +110,7 @@ def _read(
 ) -> tuple[list[Event], list[str]]:
     """The events of one window, and what was left out of the answer."""
     video = Span(0, reader.info.duration_ms)
-    with look_at(reader, engine, window, granularity_ms, clock, features) as look:
+    with look_at(reader, engine, window, granularity_ms, clock, features, then) as look:
         started = time.perf_counter()
         tokens = max(LIST_TOKENS, settings.max_new_tokens)
         reply = look.ask(engine.habits.dense_form, tokens)

@@ -26,11 +26,11 @@ def read_each(
     engine: "Backend",
     step_ms: int,
     overlaps: bool,
-    read: Callable[[int, Window], Read],
+    read: Callable[[int, Window, Window | None], Read],
     progress: Callable[[Progress], None],
     note: Callable[[str], None],
 ) -> Iterator[Read]:
-    """What `read` makes of each window, given its number in the plan.
+    """What `read` makes of each window, given its number in the plan and the window after it.
 
     step_ms: how far apart patches lie; overlaps: whether parts of a window share patches, as
     windows do that do not skim. OutOfMemory when not even one patch can be read.
@@ -46,7 +46,7 @@ def read_each(
             continue
         progress(Progress(done, done + 1 + len(waiting), window.span))
         try:
-            result = read(number, window)
+            result = read(number, window, waiting[0][1] if waiting else None)
         except OutOfMemory:
             if engine.habits.window_patches >= len(window.centres_ms):
                 raise

@@ -90,33 +90,43 @@ def look_at(
     granularity_ms: int,
     clock: Clock,
     features: "KeptFeatures | None" = None,
+    then: Window | None = None,
 ) -> "BackendLook":
     """Decode a window's pictures and let the model read them, and what is said there.
 
+    then: the window after it, whose pictures are decoded while the model reads this one.
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
     info, budget = reader.info, engine.habits.frame_pixels
-    times_ms = frame_times(window.centres_ms, granularity_ms, info.duration_ms)
+    times_ms, next_ms = (
+        frame_times(one.centres_ms if one else (), granularity_ms, info.duration_ms)
+        for one in (window, then)
+    )
     size_px = fit_size(info.width_px, info.height_px, budget, minimum=64)
     said = reader.spoken.at(window.centres_ms, window.span)
     if features is None:
-        frames = _decode(reader, times_ms, size_px, clock)
+        frames = _decode(reader, times_ms, next_ms, size_px, clock)
         look: BackendLook = engine.look(frames, window.centres_ms, said)
         clock.add("vision", look.vision_ms)
     else:
         here = cast("Engine", engine)  # features are kept for no other (open_features)
-        seen = _see(reader, here, times_ms, size_px, clock, features)
+        seen = _see(reader, here, times_ms, next_ms, size_px, clock, features)
         look = here.look_at(seen, window.centres_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
 
 
 def _decode(
-    reader: "VideoReader", times_ms: Sequence[int], size_px: tuple[int, int], clock: Clock
+    reader: "VideoReader",
+    times_ms: Sequence[int],
+    next_ms: Sequence[int],
+    size_px: tuple[int, int],
+    clock: Clock,
 ) -> FrameBatch:
     started = time.perf_counter()
     frames = reader.frames_at(times_ms, size_px)
     clock.add("decode", 1000 * (time.perf_counter() - started))
+    reader.expect(next_ms, size_px)
     return frames
 
 
@@ -124,6 +134,7 @@ def _see(
     reader: "VideoReader",
     engine: "Engine",
     times_ms: Sequence[int],
+    next_ms: Sequence[int],
     size_px: tuple[int, int],
     clock: Clock,
     kept: "KeptFeatures",
@@ -135,7 +146,7 @@ def _see(
     clock.add("features", 1000 * (time.perf_counter() - started))
     if features is not None:
         return features
-    frames = _decode(reader, times_ms, size_px, clock)
+    frames = _decode(reader, times_ms, next_ms, size_px, clock)
     started = time.perf_counter()
     features = engine.encode(frames)
     clock.add("vision", 1000 * (time.perf_counter() - started))

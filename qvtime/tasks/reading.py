@@ -73,10 +73,11 @@ def read_windows(
     """
     first = plans[0]
 
-    def read(number: int, window: Window) -> list[Seen]:
+    def read(number: int, window: Window, then: Window | None) -> list[Seen]:
         found = features.found if features else 0
         said: list[Seen] = []
-        with look_at(reader, engine, window, first.granularity_ms, clocks[0], features) as look:
+        granularity_ms, clock = first.granularity_ms, clocks[0]
+        with look_at(reader, engine, window, granularity_ms, clock, features, then) as look:
             kept = features is not None and features.found > found
             for plan, clock in zip(plans, clocks, strict=True):
                 started = time.perf_counter()
