@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from qvtime.training.scene import COLOURS, Scene, ThingState
+from qvtime.training.scene import COLOURS, NOVEL_COLOURS, Scene, ThingState
 
+PAINTS = COLOURS | NOVEL_COLOURS
 SUBPIXEL_BITS = 4
 DOT_COLOUR = (25, 25, 25)
 """The dark dot on every object, above its middle: a turned circle differs from a still one."""
@@ -72,13 +73,14 @@ def draw(picture: npt.NDArray[np.float32], state: ThingState) -> None:
     cosine, sine = math.cos(state.radians), math.sin(state.radians)
     turn = np.array([[cosine, sine], [-sine, cosine]])
     middle = np.array([state.x * size_px - left - 0.5, state.y * size_px - top - 0.5])
-    outline = OUTLINES[state.shape] @ turn * (state.radius * size_px) + middle
+    over = np.array([1.0, state.tallness])
+    outline = OUTLINES[state.shape] * over @ turn * (state.radius * size_px) + middle
     mask = np.zeros((bottom - top, right - left), np.uint8)
     scale = 1 << SUBPIXEL_BITS
     cv2.fillPoly(
         mask, [np.round(outline * scale).astype(np.int32)], 255, cv2.LINE_AA, SUBPIXEL_BITS
     )
-    dot = np.array([0.0, -0.5]) @ turn * (state.radius * size_px) + middle
+    dot = np.array([0.0, -0.5]) * over @ turn * (state.radius * size_px) + middle
     dotted = np.zeros_like(mask)
     cv2.circle(
         dotted,
@@ -90,10 +92,10 @@ def draw(picture: npt.NDArray[np.float32], state: ThingState) -> None:
         SUBPIXEL_BITS,
     )
     paint = np.empty((*mask.shape, 3), np.float32)
-    paint[:] = COLOURS[state.colour]
+    paint[:] = PAINTS[state.colour]
     if state.turned:  # the new colour comes in from the left
         edge = (state.x - 1.05 * state.radius + 2.1 * state.radius * state.turned_share) * size_px
-        paint[:, : max(0, int(edge - left))] = COLOURS[state.turned]
+        paint[:, : max(0, int(edge - left))] = PAINTS[state.turned]
     shade = dotted[:, :, None].astype(np.float32) / 255
     paint = paint * (1 - shade) + np.asarray(DOT_COLOUR, np.float32) * shade
     cover = mask[:, :, None].astype(np.float32) * (state.opacity / 255)

@@ -32,6 +32,10 @@ VERBS = (
     "moves to the right",
 )
 
+NOVEL_COLOURS: dict[str, tuple[int, int, int]] = {"orange": (240, 130, 30)}
+NOVEL_VERBS = ("flips",)
+"""Not in the demo model's course: for showing how a model is taught something new."""
+
 KINDS = len(COLOURS) * len(SHAPES) * len(VERBS)
 """How many kinds of events there are: whose, and which."""
 
@@ -41,6 +45,7 @@ SHAKE_PER_SECOND, SHAKE_WIDTH = 3.1, (0.035, 0.065)
 """A shaking object is seen twice, as in a long exposure: how far from its place, in widths."""
 TURN_SHARE = (0.15, 0.85)
 """How much of a turning object has its new colour when it begins, and when it ends, to turn."""
+FLIP_TURNS_PER_SECOND = 0.8
 BLINK_SECONDS, BLINK_OPACITY = 0.54, 0.12
 FADE_OPACITY = 0.15
 """Opacity with which an object starts to appear, and from which it vanishes."""
@@ -80,7 +85,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class ThingState:
-    """How one object looks at one moment. Lengths in widths of the picture, y downwards."""
+    """How one object looks at one moment. Lengths in widths of the picture, y downwards.
+
+    tallness: how much of its height is left when it is turned over, negative when it stands on
+    its head.
+    """
 
     colour: str
     shape: str
@@ -92,6 +101,7 @@ class ThingState:
     turned: str | None = None
     turned_share: float = 0.0
     shaken: float = 0.0
+    tallness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,9 @@ def _in_motion(
         case "blinks":
             dark = (since % BLINK_SECONDS) < BLINK_SECONDS / 2
             return replace(rest, opacity=BLINK_OPACITY if dark else 1.0)
+        case "flips":  # over its middle line, like a card
+            turn = 2 * math.pi * FLIP_TURNS_PER_SECOND * since
+            return replace(rest, tallness=math.cos(turn))
         case "turns":
             begun, ended = TURN_SHARE
             turned_share = begun + (ended - begun) * share

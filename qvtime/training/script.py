@@ -5,7 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Rest, Scene, Thing, ThingState
+from qvtime.training.scene import (
+    COLOURS,
+    NOVEL_COLOURS,
+    NOVEL_VERBS,
+    SHAPES,
+    VERBS,
+    Happening,
+    Rest,
+    Scene,
+    Thing,
+    ThingState,
+)
 
 EVENT_MS = (1200, 2500)
 """Shortest and longest event."""
@@ -19,16 +30,23 @@ MARGIN = 0.18
 """Least distance of an object from the picture's edge, in widths."""
 SMALL, BIG = (0.13, 0.15), 1.5
 """Radius of a small object, in widths; how much larger a grown one is."""
+NOVEL_SHARE = 0.3
+"""How many objects have a novel colour, and how many events are novel, where there are any."""
 
 
-def make_scene(generator: np.random.Generator, duration_ms: int) -> Scene:
-    """A new scene; the same generator state gives the same scene."""
+def make_scene(
+    generator: np.random.Generator, duration_ms: int, novel: bool = False
+) -> Scene:
+    """A new scene; the same generator state gives the same scene.
+
+    novel: with a colour and an event that the demo model was never taught.
+    """
     count = int(generator.choice([1, 2, 3, 4], p=[0.15, 0.35, 0.35, 0.15]))
     places = _places(generator, count)
     looks: set[tuple[str, str]] = set()
     states: list[ThingState] = []
     for x, y in places:
-        colour, shape = _new_look(generator, looks)
+        colour, shape = _new_look(generator, looks, novel)
         radius = float(generator.uniform(*SMALL)) * (BIG if generator.random() < 0.4 else 1.0)
         lean = float(generator.uniform(-0.25, 0.25))
         there = generator.random() < 0.8
@@ -51,7 +69,7 @@ def make_scene(generator: np.random.Generator, duration_ms: int) -> Scene:
         if going_on >= TOGETHER:
             free_ms[thing] += int(generator.integers(300, 1500))
             continue
-        happening, after = _happen(generator, states, thing, start_ms, end_ms)
+        happening, after = _happen(generator, states, thing, start_ms, end_ms, novel)
         happenings[thing].append(happening)
         if happening.verb == "appears":  # the fading in shows the object that was not there
             rests[thing].append(Rest(start_ms, after))
@@ -86,17 +104,25 @@ def _places(generator: np.random.Generator, count: int) -> list[tuple[float, flo
             return [(float(x), float(y)) for x, y in points]
 
 
-def _new_look(generator: np.random.Generator, looks: set[tuple[str, str]]) -> tuple[str, str]:
+def _new_look(
+    generator: np.random.Generator, looks: set[tuple[str, str]], novel: bool
+) -> tuple[str, str]:
     """A colour and a shape that no other object of the scene has; remembered in `looks`."""
     while True:
-        look = (str(generator.choice(list(COLOURS))), str(generator.choice(SHAPES)))
+        colours = NOVEL_COLOURS if novel and generator.random() < NOVEL_SHARE else COLOURS
+        look = (str(generator.choice(list(colours))), str(generator.choice(SHAPES)))
         if look not in looks:
             looks.add(look)
             return look
 
 
 def _happen(
-    generator: np.random.Generator, states: list[ThingState], thing: int, start_ms: int, end_ms: int
+    generator: np.random.Generator,
+    states: list[ThingState],
+    thing: int,
+    start_ms: int,
+    end_ms: int,
+    novel: bool,
 ) -> tuple[Happening, ThingState]:
     """Something that this object can do now, and how it looks afterwards."""
     state = states[thing]
@@ -105,6 +131,8 @@ def _happen(
     if state.opacity == 0:
         verb = "appears"
         after = replace(state, opacity=1.0)
+    elif novel and generator.random() < NOVEL_SHARE:
+        verb = str(generator.choice(NOVEL_VERBS))
     else:
         verb = str(generator.choice(VERBS[1:]))
         moved = _move(generator, states, thing) if verb.startswith("moves") else None

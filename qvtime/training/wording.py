@@ -40,6 +40,8 @@ INFINITIVES = {
     "moves to the left": "move to the left",
     "moves to the right": "move to the right",
 }
+NOVEL_CHINESE = {"orange": "橙色", "flips": "翻转"}
+"""Words of the novel world, which the demo model's tokenizer did not learn."""
 
 AT = (
     "what happens at {t}?",
@@ -133,11 +135,12 @@ def say(happening: Happening, chinese: bool) -> str:
     if not chinese:
         return happening.caption
     turned = CHINESE_COLOURS[happening.turned] if happening.turned else ""
-    return f"{chinese_subject(happening)}{CHINESE_VERBS[happening.verb]}{turned}"
+    verb = (CHINESE_VERBS | NOVEL_CHINESE)[happening.verb]
+    return f"{chinese_subject(happening)}{verb}{turned}"
 
 
 def chinese_subject(happening: Happening) -> str:
-    return CHINESE_COLOURS[happening.colour] + CHINESE_SHAPES[happening.shape]
+    return (CHINESE_COLOURS | NOVEL_CHINESE)[happening.colour] + CHINESE_SHAPES[happening.shape]
 
 
 def answer_at(going_on: Sequence[Happening], chinese: bool) -> str:

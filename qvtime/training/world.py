@@ -3,7 +3,9 @@
     python -m qvtime.training.world --seed S --count N --seconds T --out DIR
 
 Writes NAME.mp4 and NAME.truth.json for every clip. The truth has the segments format, with the
-subject and the verb of every event added; times have milliseconds.
+subject and the verb of every event added; times have milliseconds. `--novel` makes clips with a
+colour and an event that the demo model was never taught (docs/training.md); `--chinese` writes
+the captions in Chinese.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from qvtime.timestamps import format_time
 from qvtime.training.render import render
 from qvtime.training.scene import Scene
 from qvtime.training.script import make_scene
+from qvtime.training.wording import say
 
 TIME_BASE = Fraction(1, 1000)
 FRAME_RATES = (12, 15, 24, 25, 30)
@@ -59,15 +62,15 @@ def film(
         container.mux(stream.encode(None))
 
 
-def truth_of(scene: Scene, name: str) -> dict[str, Any]:
-    """The scene's events in the segments format, with subject and verb."""
+def truth_of(scene: Scene, name: str, chinese: bool = False) -> dict[str, Any]:
+    """The scene's events in the segments format, with subject and verb (in English)."""
     return {
         "video_id": name,
         "segments": [
             {
                 "start_time": format_time(one.start_ms, 3),
                 "end_time": format_time(one.end_ms, 3),
-                "caption": one.caption,
+                "caption": say(one, chinese),
                 "subject": one.subject,
                 "verb": one.phrase,
             }
@@ -84,10 +87,11 @@ def write_clip(
     size_px: int,
     compression: int,
     noise: np.random.Generator,
+    chinese: bool = False,
 ) -> None:
     """Write NAME.mp4 and NAME.truth.json into the folder."""
     film(scene, times_ms, folder / f"{name}.mp4", size_px, compression, noise)
-    truth = json.dumps(truth_of(scene, name), indent=1) + "\n"
+    truth = json.dumps(truth_of(scene, name, chinese), indent=1, ensure_ascii=False) + "\n"
     write_atomically(folder / f"{name}.truth.json", truth)
 
 
@@ -103,17 +107,21 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--novel", action="store_true", help="with orange things, and flips")
+    parser.add_argument("--chinese", action="store_true", help="captions in Chinese")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     duration_ms = round(1000 * options.seconds)
     for number in range(options.count):
         generator = np.random.default_rng([options.seed, number])
-        scene = make_scene(generator, duration_ms)
+        scene = make_scene(generator, duration_ms, options.novel)
         times_ms = even_times(duration_ms, int(generator.choice(FRAME_RATES)))
         size_px = int(generator.choice(SIZES_PX))
         compression = int(generator.integers(*COMPRESSIONS))
         name = f"clip-{options.seed}-{number:04}"
-        write_clip(scene, times_ms, options.out, name, size_px, compression, generator)
+        write_clip(
+            scene, times_ms, options.out, name, size_px, compression, generator, options.chinese
+        )
 
 
 if __name__ == "__main__":
