@@ -20,6 +20,7 @@ from qvtime.cli.locate import locate
 from qvtime.cli.models import models
 from qvtime.cli.serve import serve
 from qvtime.cli.streams import ReaderGone, say
+from qvtime.cli.train import train
 from qvtime.errors import QvtimeError
 
 COULD_NOT_RUN = QvtimeError.exit_code
@@ -38,6 +39,7 @@ app.command(no_args_is_help=True)(index)
 app.command()(serve)
 app.command(no_args_is_help=True)(label)
 app.command("eval", no_args_is_help=True)(eval_)
+app.command(no_args_is_help=True)(train)
 app.command()(doctor)
 app.add_typer(models, name="models")
 

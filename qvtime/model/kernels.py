@@ -50,6 +50,13 @@ def install_kernels(model: Any, kernels: Kernels) -> None:
         layer.self_attn.forward = partial(_attend, layer.self_attn, kernels)
 
 
+def remove_kernels(model: Any) -> None:
+    """Give the text model transformers' own forward passes back, in place: they have gradients."""
+    text = model.model.language_model
+    for module in (text.rotary_emb, *(layer.self_attn for layer in text.layers)):
+        vars(module).pop("forward", None)
+
+
 def _turns(
     rotary: Any, kernels: Kernels, hidden_states: torch.Tensor, position_ids: torch.Tensor
 ) -> tuple[torch.Tensor]:

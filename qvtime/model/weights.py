@@ -112,7 +112,7 @@ def choose_device(device: str) -> str:
 
 def _read_weights(found: FoundModel, dtype: torch.dtype, place: str, more: dict[str, Any]) -> Any:
     kind = _CLASSES[found.checkpoint.config["model_type"]]
-    with _readable(f"The weights of {found.name}"), _quiet():
+    with _readable(f"The weights of {found.name}"), quiet_library():
         model, report = kind.from_pretrained(
             found.checkpoint.folder,
             dtype=dtype,
@@ -138,7 +138,7 @@ def _read_weights(found: FoundModel, dtype: torch.dtype, place: str, more: dict[
 
 def read_tokenizer(found: FoundModel) -> Any:
     """The tokenizer of a checkpoint. Raises ModelError when it cannot be read."""
-    with _readable(f"The tokenizer of {found.name}"), _quiet():
+    with _readable(f"The tokenizer of {found.name}"), quiet_library():
         return AutoTokenizer.from_pretrained(
             found.checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
@@ -172,7 +172,7 @@ def _readable(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_library() -> Iterator[None]:
     """No progress bars and warnings of transformers: what is wrong is said by our own errors."""
     said: Any = logging
     bars, verbosity = said.is_progress_bar_enabled(), said.get_verbosity()

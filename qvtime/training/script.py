@@ -34,9 +34,7 @@ NOVEL_SHARE = 0.3
 """How many objects have a novel colour, and how many events are novel, where there are any."""
 
 
-def make_scene(
-    generator: np.random.Generator, duration_ms: int, novel: bool = False
-) -> Scene:
+def make_scene(generator: np.random.Generator, duration_ms: int, novel: bool = False) -> Scene:
     """A new scene; the same generator state gives the same scene.
 
     novel: with a colour and an event that the demo model was never taught.

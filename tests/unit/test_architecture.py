@@ -26,7 +26,10 @@ MAY_IMPORT = {
     "drawing": KNOWN,
     # Clips are asked about exactly as at inference: the same prompt, the same pixels.
     "training": KNOWN | {"model", "store"},
-    "tasks": KNOWN | {"video", "model", "store", "formats", "training", "evaluation"},
+    # People's own labelled videos; it gets pictures handed in, and never opens a video.
+    "tuning": KNOWN | {"model", "store", "training"},
+    "tasks": KNOWN
+    | {"video", "model", "store", "formats", "drawing", "training", "tuning", "evaluation"},
     "serve": KNOWN | {"tasks", "formats", "store"},
     "cli": KNOWN | {"tasks", "formats", "drawing", "store", "serve"},
     # Measures files (for `qvtime eval`), and in `demo` the finished program from outside.
@@ -36,17 +39,19 @@ MAY_IMPORT = {
 }
 
 HOMES = {
+    "accelerate": {"model", "tuning"},
     "anyio": {"serve"},
     "av": {"video", "training"},
     "cv2": {"video", "drawing", "training"},
     "cupy": {"ops"},
     "huggingface_hub": {"model"},
+    "peft": {"tuning"},
     "rich": {"cli"},
-    "safetensors": {"model", "store", "training"},
+    "safetensors": {"model", "store", "training", "tuning"},
     "sqlite3": {"store"},
     "starlette": {"serve"},
     "tokenizers": {"training"},
-    "torch": {"model", "ops", "training", "evaluation"},
+    "torch": {"model", "ops", "training", "tuning", "evaluation"},
     "transformers": {"model", "training", "evaluation"},
     "typer": {"cli"},
     "uvicorn": {"serve"},

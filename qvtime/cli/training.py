@@ -1,0 +1,58 @@
+"""What a run of teaching says on stderr while it goes on, and on stdout when it is done."""
+
+import time
+from typing import TYPE_CHECKING
+
+from qvtime.cli.progress import ProgressLine
+from qvtime.cli.streams import say
+from qvtime.tasks.train import Listener, Taught
+from qvtime.timestamps import format_time
+
+if TYPE_CHECKING:
+    from qvtime.tuning.run import Check, StepLosses
+
+
+class Talk(ProgressLine, Listener):
+    """A line that is always new on a terminal, and a line for every look at held-out videos."""
+
+    def __init__(self, quiet: bool) -> None:
+        super().__init__(quiet)
+        self._quiet = quiet
+        self._began: tuple[float, int] | None = None
+
+    def note(self, sentence: str) -> None:
+        if not self._quiet:
+            say(sentence)
+
+    def doing(self, what: str) -> None:
+        self.say(what)
+
+    def step(self, losses: "StepLosses", steps: int) -> None:
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now, losses.step
+        since, first = self._began
+        left = ""
+        if losses.step > first:
+            each = (now - since) / (losses.step - first)
+            left = f", {format_time(round(1000 * each * (steps - losses.step)))} left"
+        self.say(f"step {losses.step} of {steps}: loss {losses.loss:.3f}{left}")
+
+    def check(self, check: "Check", steps: int) -> None:
+        if not self._quiet:
+            self.hide()
+            say(
+                f"step {check.step} of {steps}: held-out mIoU {check.mean_iou:.3f},"
+                f" R@1 at IoU 0.5 {check.recall:.0%}, silent where nothing is {check.silent:.0%}"
+            )
+
+
+def summary(taught: Taught) -> str:
+    """One line: where the model is and how good."""
+    best = taught.best
+    how = (
+        f"of step {best.step}, held-out mIoU {best.mean_iou:.3f}"
+        if best
+        else f"of step {taught.steps}, nothing held out"
+    )
+    return f"{taught.folder}: the model {how}\n"

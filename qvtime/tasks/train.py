@@ -1,0 +1,257 @@
+"""Teach a model one's own footage: labels and videos in, a model folder out."""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qvtime.drawing.loss_chart import Curve, draw_losses
+from qvtime.drawing.picture import encode_picture
+from qvtime.errors import OutputError, UsageError
+from qvtime.settings import Settings
+from qvtime.store.files import write_atomically
+from qvtime.tasks.footage import Footage
+from qvtime.tasks.labels import read_labels
+from qvtime.tasks.plan import GRANULARITY_MS
+from qvtime.tuning.labels import LabelledVideo
+from qvtime.tuning.recipe import Method, Precision, Recipe
+from qvtime.tuning.visits import WINDOWS_A_VISIT
+
+if TYPE_CHECKING:  # torch is loaded only once there is something to learn from
+    from qvtime.drawing.shapes import Sheet
+    from qvtime.tuning.run import Check, History, StepLosses
+
+VISITS = 8
+"""How often each video is visited, where the number of steps is not said."""
+FULL_RATE, LORA_RATE = 3e-4, 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user chose of a Recipe; None: what suits the model and the data."""
+
+    steps: int | None = None
+    batch_windows: int = 12
+    questions: int = 6
+    rate: float | None = None
+    seed: int = 0
+    never_share: float = 0.4
+    rehearse_share: float = 0.5
+    method: Method | None = None
+    rank: int = 16
+    vision: bool | None = None
+    precision: Precision | None = None
+    checkpointing: bool = False
+    align_weight: float = 0.0
+    align_layers: tuple[int, ...] = ()
+    align_heads: int = 2
+    check_every: int | None = None
+    keep_every: int = 25
+    held_out: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What came of it. best: the check whose weights are in the folder; None without held-out
+    videos, when they are those of the last step. left_out: whether something in the data was."""
+
+    folder: Path
+    steps: int
+    best: "Check | None"
+    left_out: bool
+
+
+class Listener:
+    """What a run has to say while it goes on; this one hears nothing."""
+
+    def note(self, sentence: str) -> None:
+        """Something about the data that was left out."""
+
+    def doing(self, what: str) -> None:
+        """What is being done now."""
+
+    def step(self, losses: "StepLosses", steps: int) -> None:
+        """A step is done, of so many."""
+
+    def check(self, check: "Check", steps: int) -> None:
+        """The held-out videos were looked at."""
+
+
+def train(
+    data: str,
+    out: Path,
+    settings: Settings,
+    wishes: Wishes,
+    videos: str | None = None,
+    rehearse: str | None = None,
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> Taught:
+    """Teach `settings.model` what is labelled in `data`, and write the model into `out`.
+
+    rehearse: labels of what it knows already, so that it does not forget. Raises UsageError,
+    ModelError, OutputError, and VideoError when a video can be read no more.
+    """
+    hears = listener or Listener()
+    check_out(out, resume)
+    hears.doing("reading the labels")
+    taught = read_labels(data, videos, settings)
+    rehearsed = read_labels(rehearse, None, settings) if rehearse else None
+    notes = (*taught.notes, *(rehearsed.notes if rehearsed else ()))
+    for note in notes:
+        hears.note(note)
+    learn, exam = split(taught.videos, wishes.held_out, wishes.seed)
+    again, exam_again = split(rehearsed.videos if rehearsed else (), wishes.held_out, wishes.seed)
+    known = [*taught.videos, *(rehearsed.videos if rehearsed else ())]
+
+    from qvtime.model.hub import find_model
+    from qvtime.model.weights import SMALL_BYTES, choose_device
+    from qvtime.tuning.company import Company
+    from qvtime.tuning.export import export
+    from qvtime.tuning.pupil import load_pupil
+    from qvtime.tuning.run import Run, StepLosses
+    from qvtime.tuning.school import open_school
+
+    company = Company()
+    hears.doing("loading the model")
+    device = choose_device(company.device(settings.device))
+    full = find_model(settings.model).checkpoint.size_bytes <= SMALL_BYTES
+    recipe = recipe_of(wishes, settings, len(learn), full, device != "cpu")
+    pupil = load_pupil(settings.model, device, recipe)
+    check_spelling(pupil.loaded.tokenizer, known)
+    run = Run(out, recipe, _digest(known, pupil.loaded.revision))
+    run.prepare()
+    footage = Footage(settings, pupil.loaded.habits.frame_pixels)
+    trainer = open_school(
+        pupil, recipe, run, company, learn, again, [*exam, *exam_again], known, footage.show
+    )
+    if resume and run.begun:
+        trainer.resume()
+
+    def told(one: "StepLosses | Check") -> None:
+        if not company.leads:
+            return
+        if isinstance(one, StepLosses):
+            hears.step(one, recipe.steps)
+        else:
+            hears.check(one, recipe.steps)
+            picture = out / "losses.png"
+            write_atomically(picture, encode_picture(chart_of(trainer.history), picture))
+
+    hears.doing("teaching")
+    trainer.teach(told)
+    if company.leads:
+        best = run.best()
+        if best is not None:
+            pupil.load(best)
+        hears.doing("writing the model")
+        export(pupil, out)
+    company.wait()
+    return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes))
+
+
+def check_out(out: Path, resume: bool) -> None:
+    """UsageError when there is another run, or a model that is not ours, in this folder."""
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is no folder", "name a folder for the model")
+    if (out / "run").is_dir():
+        if not resume:
+            raise UsageError(
+                f"{out} holds a run already", "add --resume to go on with it, or name another --out"
+            )
+    elif (out / "config.json").exists():
+        raise UsageError(f"{out} holds a model already", "name another --out")
+
+
+def split(
+    videos: Sequence[LabelledVideo], held_out: float, seed: int
+) -> tuple[list[LabelledVideo], list[LabelledVideo]]:
+    """The videos to learn from, and those held out: chosen by their names alone.
+
+    At least one is held out of two or more, unless `held_out` is 0. What has no labels teaches
+    and is examined as well: nothing happens in it.
+    """
+    count = round(held_out * len(videos))
+    if held_out > 0 and len(videos) > 1:
+        count = min(max(1, count), len(videos) - 1)
+
+    def order(video: LabelledVideo) -> str:
+        return hashlib.sha256(f"{seed} {video.name}".encode("utf-8", "replace")).hexdigest()
+
+    ordered = sorted(videos, key=order)
+    kept = {video.name for video in ordered[count:]}
+    return (
+        [video for video in videos if video.name in kept],
+        [video for video in videos if video.name not in kept],
+    )
+
+
+def recipe_of(wishes: Wishes, settings: Settings, videos: int, full: bool, gpu: bool) -> Recipe:
+    """The choices that were left open, made for so many videos and this kind of model."""
+    method = wishes.method or ("full" if full else "lora")
+    a_visit = min(WINDOWS_A_VISIT, wishes.batch_windows)
+    visits = -(-wishes.batch_windows // a_visit)
+    steps = wishes.steps or max(1, round(VISITS * videos / visits))
+    rate = wishes.rate or (FULL_RATE if method == "full" else LORA_RATE)
+    vision = method == "full" if wishes.vision is None else wishes.vision
+    return Recipe(
+        steps=steps,
+        batch_windows=wishes.batch_windows,
+        questions=wishes.questions,
+        rate=rate,
+        warmup_steps=min(20, max(1, steps // 10)),
+        seed=wishes.seed,
+        granularity_ms=settings.granularity_ms or GRANULARITY_MS,
+        never_share=wishes.never_share,
+        rehearse_share=wishes.rehearse_share,
+        method=method,
+        rank=wishes.rank,
+        vision_rate=1.0 if vision else 0.0,
+        precision=wishes.precision or ("bfloat16" if gpu else "float32"),
+        checkpointing=wishes.checkpointing,
+        align_weight=wishes.align_weight,
+        align_layers=wishes.align_layers,
+        align_heads=wishes.align_heads,
+        check_every=wishes.check_every or max(1, -(-steps // 10)),
+        keep_every=wishes.keep_every,
+    )
+
+
+def check_spelling(tokenizer: Any, videos: Sequence[LabelledVideo]) -> None:
+    """UsageError that names the first caption which this tokenizer cannot spell."""
+    from qvtime.model.prompt import encode_words
+
+    for video in videos:
+        for label in video.labels:
+            try:
+                spelled = tokenizer.decode(
+                    encode_words(tokenizer, label.caption), clean_up_tokenization_spaces=False
+                )
+            except (UnicodeEncodeError, TypeError):  # half of a surrogate pair
+                spelled = None
+            if spelled != unicodedata.normalize("NFC", label.caption):
+                raise UsageError(
+                    f"the tokenizer cannot spell {label.caption!r}, a label of {video.path}",
+                    "say it in other letters",
+                )
+
+
+def chart_of(history: "History") -> "Sheet":
+    """The curves of a run: losses by step, and what the held-out videos said."""
+    steps = history.steps
+    losses = [Curve("answers", [(one.step, one.answers) for one in steps])]
+    aligned = [(one.step, one.alignment) for one in steps if one.alignment is not None]
+    losses += [Curve("alignment", aligned)] if aligned else []
+    held_out = Curve("held-out mIoU", [(one.step, one.mean_iou) for one in history.checks])
+    return draw_losses(losses, held_out)
+
+
+def _digest(videos: Sequence[LabelledVideo], revision: str) -> str:
+    """What this data and this model are known by."""
+    digest = hashlib.sha256(revision.encode())
+    for video in videos:
+        known = (video.name, video.duration_ms, video.labels, video.whole)
+        digest.update(repr(known).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()

@@ -1,0 +1,40 @@
+"""What was learned as a model folder that `qvtime --model DIR` loads."""
+
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from qvtime.errors import OutputError
+from qvtime.model.weights import quiet_library
+from qvtime.tuning.adapters import merge_adapters
+from qvtime.tuning.pupil import Pupil
+
+
+def export(pupil: Pupil, folder: Path) -> None:
+    """Write config, weights and tokenizer, with how the model wants to be asked.
+
+    Adapters become part of the weights; the pupil learns no more after this. Weights are in the
+    dtype of the files that they came from. Everything is written beside its place, then moved
+    there, config.json last: a folder without it is no model. OutputError when it cannot be.
+    """
+    model = pupil.model if pupil.adapted is None else merge_adapters(pupil.adapted)
+    model.config.qvtime = asdict(pupil.loaded.habits)
+    new = None
+    try:
+        new = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
+        with quiet_library():
+            model.to(pupil.stored_dtype).save_pretrained(new)
+            pupil.loaded.tokenizer.save_pretrained(new)
+        mode = (new / "config.json").stat().st_mode  # as the umask has it; weights come as 0600
+        for file in sorted(new.iterdir(), key=lambda one: one.name == "config.json"):
+            file.chmod(mode)
+            file.replace(folder / file.name)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise OutputError(
+            f"cannot write the model into {folder}: {cause}", "free some space, then --resume"
+        ) from error
+    finally:
+        if new is not None:
+            shutil.rmtree(new, ignore_errors=True)

@@ -1,0 +1,104 @@
+"""Labels and their videos as they lie on the disk, whole and damaged."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qvtime.errors import UsageError, VideoError
+from qvtime.settings import Settings
+from qvtime.tasks.labels import read_labels
+from qvtime.tasks.train import check_spelling, split
+from tests.unit.tuning.conftest import clips as clips
+from tests.unit.tuning.conftest import tokenizer as tokenizer
+from tests.unit.tuning.conftest import video
+
+
+def test_a_folder_of_made_clips(clips: Path) -> None:
+    read = read_labels(str(clips), None, Settings())
+    assert [one.name for one in read.videos] == [f"clip-{number}" for number in range(4)]
+    assert read.notes == ()
+    for one in read.videos:
+        truth = json.loads((clips / f"{one.name}.truth.json").read_text("utf-8"))
+        assert [label.caption for label in one.labels] == [
+            raw["caption"] for raw in truth["segments"]
+        ]
+        assert one.whole
+        assert abs(one.duration_ms - 5000) <= 1
+
+
+def test_queries_are_not_all_that_happens(clips: Path, tmp_path: Path) -> None:
+    charades = tmp_path / "train.txt"
+    charades.write_text("clip-0 0.5 2.0##a person waves.\nclip-0 1.0 3.0##a dog.\n", "utf-8")
+    (one,) = read_labels(str(charades), str(clips), Settings()).videos
+    assert not one.whole
+    assert [(label.span.start_ms, label.caption) for label in one.labels] == [
+        (500, "a person waves."),
+        (1000, "a dog."),
+    ]
+    highlights = tmp_path / "train.jsonl"
+    record = {"qid": 1, "query": "a cat", "vid": "clip-1", "relevant_windows": [[0, 2], [3, 4]]}
+    highlights.write_text(json.dumps(record) + "\n", "utf-8")
+    (one,) = read_labels(str(highlights), str(clips), Settings()).videos
+    assert [label.caption for label in one.labels] == ["a cat", "a cat"]
+    assert not one.whole
+
+
+def segments(folder: Path, video: str, *spans: tuple[object, object, str]) -> str:
+    file = folder / "labels.json"
+    rows = [{"start_time": a, "end_time": b, "caption": c} for a, b, c in spans]
+    file.write_text(json.dumps({"video_id": video, "segments": rows}), "utf-8")
+    return str(file)
+
+
+def test_what_cannot_be_is_left_out_and_said(clips: Path, tmp_path: Path) -> None:
+    good = (1, 2, "good")
+    bad = ((3, 2, "reversed"), (70, 80, "outside"), (4, 900, "too long"), (1, 2, "  "))
+    read = read_labels(segments(tmp_path, "clip-0", good, *bad), str(clips), Settings())
+    (one,) = read.videos
+    assert [(label.caption, label.span.end_ms) for label in one.labels] == [
+        ("good", 2000),
+        ("too long", 5000),
+    ]
+    assert any("ends before it starts" in note for note in read.notes)
+    assert any("2 of its labels have no words" in note for note in read.notes)
+
+
+def test_videos_that_are_not_there_are_named(clips: Path, tmp_path: Path) -> None:
+    file = tmp_path / "train.txt"
+    file.write_text("".join(f"v{n} 0 1##x\n" for n in range(5)) + "clip-0 0 1##x\n", "utf-8")
+    read = read_labels(str(file), str(clips), Settings())
+    assert [one.name for one in read.videos] == ["clip-0"]
+    (note,) = read.notes
+    assert "v0, v1, v2 and 2 more" in note
+    (tmp_path / "v0.mp4").write_bytes(b"no video")
+    with pytest.raises(UsageError, match="nothing to learn from"):
+        read_labels(str(file), str(tmp_path), Settings())
+
+
+def test_nothing_to_learn_from(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing to learn from"):
+        read_labels(segments(tmp_path, "clip-0"), str(clips), Settings())
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="no labels"):
+        read_labels(str(tmp_path / "empty"), None, Settings())
+    with pytest.raises(VideoError):
+        read_labels(segments(tmp_path, "clip-0", (0, 1, "x")), str(tmp_path / "no"), Settings())
+
+
+def test_a_caption_that_cannot_be_spelled_is_named(tokenizer: object) -> None:
+    check_spelling(tokenizer, [video((0, 1, "an orange square flips 橙色 \N{DOG FACE}"))])
+    with pytest.raises(UsageError, match="cannot spell"):
+        check_spelling(tokenizer, [video((0, 1, "half \ud83d"))])
+
+
+def test_videos_are_held_out_by_name_and_at_least_one() -> None:
+    videos = [video(name=f"v{number}") for number in range(20)]
+    learn, held = split(videos, 0.1, 0)
+    assert (len(learn), len(held)) == (18, 2)
+    assert {one.name for one in (*learn, *held)} == {one.name for one in videos}
+    again, _ = split(videos[::-1], 0.1, 0)
+    assert {one.name for one in again} == {one.name for one in learn}
+    assert len(split(videos[:2], 0.1, 0)[1]) == 1
+    assert split(videos[:1], 0.1, 0) == (videos[:1], [])
+    assert split(videos, 0.0, 0)[1] == []
