@@ -53,6 +53,14 @@ def train(
     checkpointing: Annotated[
         bool, typer.Option("--checkpointing", help="Less memory, a third more time.")
     ] = False,
+    align_weight: Annotated[
+        float, typer.Option(min=0, help="Of the temporal alignment loss; 0: without.")
+    ] = 0.0,
+    align_layers: Annotated[
+        str | None,
+        typer.Option(metavar="N,N...", help="Its layers, from 0. Default: two in the middle."),
+    ] = None,
+    align_heads: Annotated[int, typer.Option(min=1, help="So many heads of each layer.")] = 2,
     never: Annotated[
         float, typer.Option(min=0, max=1, help="Of the questions, those about what never happens.")
     ] = 0.4,
@@ -80,7 +88,7 @@ def train(
     """
     from qvtime.cli.settings import read_settings
     from qvtime.cli.streams import write_stdout
-    from qvtime.cli.training import Talk, summary
+    from qvtime.cli.training import Talk, read_layers, summary
     from qvtime.tasks.train import Wishes, train
 
     settings = read_settings(model, granularity, None, decoder, device, subtitles=subtitles)
@@ -97,6 +105,9 @@ def train(
         vision=None if vision is None else vision == "learn",
         precision=precision,
         checkpointing=checkpointing,
+        align_weight=align_weight,
+        align_layers=read_layers(align_layers),
+        align_heads=align_heads,
         check_every=check_every,
         keep_every=keep_every,
         held_out=held_out,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from qvtime.cli.progress import ProgressLine
 from qvtime.cli.streams import say
+from qvtime.errors import UsageError
 from qvtime.tasks.train import Listener, Taught
 from qvtime.timestamps import format_time
 
@@ -56,3 +57,13 @@ def summary(taught: Taught) -> str:
         else f"of step {taught.steps}, nothing held out"
     )
     return f"{taught.folder}: the model {how}\n"
+
+
+def read_layers(text: str | None) -> tuple[int, ...]:
+    """`3,4` as numbers; none when it is not said. UsageError for what is no such list."""
+    if text is None:
+        return ()
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise UsageError(f"--align-layers cannot be {text}", "use numbers with commas: 21,22")
+    return tuple(sorted({int(part) for part in parts}))

@@ -9,7 +9,7 @@ attention of a few heads over the video is pulled onto those patches:
 so that the times which a model says rest on the pictures that it looked at.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +19,27 @@ if TYPE_CHECKING:
     from qvtime.training.batches import Batch
 
 RECORDED_ATTENTION = "qvtime_recorded"
+
+
+class Looks(Protocol):
+    """What should attend where, as `qvtime.training.batches.Batch` says it."""
+
+    @property
+    def owners(self) -> torch.Tensor: ...
+    @property
+    def ends(self) -> torch.Tensor: ...
+    @property
+    def rows(self) -> torch.Tensor: ...
+    @property
+    def places(self) -> torch.Tensor: ...
+    @property
+    def targets(self) -> torch.Tensor: ...
+    @property
+    def weights(self) -> torch.Tensor: ...
+    @property
+    def at_ends(self) -> torch.Tensor: ...
+    @property
+    def saying(self) -> torch.Tensor: ...
 
 
 class AttentionRecorder:
@@ -66,9 +87,7 @@ class AttentionRecorder:
         model.model.language_model.config._attn_implementation = RECORDED_ATTENTION
 
 
-def alignment_loss(
-    recorder: AttentionRecorder, batch: "Batch"
-) -> tuple[torch.Tensor, torch.Tensor]:
+def alignment_loss(recorder: AttentionRecorder, batch: Looks) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean KL over aligned tokens, layers and heads; and the share of attention on the truth.
 
     Attention is all that a token pays, to words as well: a head that looks at the right patch with

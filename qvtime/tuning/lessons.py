@@ -42,6 +42,11 @@ class Lesson:
     columns: int
     tails: tuple[Tail, ...]
 
+    @property
+    def tokens(self) -> int:
+        """All of them: the video's, and those of every question and answer."""
+        return len(self.prefix) + sum(len(tail.ids) for tail in self.tails)
+
 
 def make_lessons(visit: Visit, show: Show, asker: Asker, questions: int) -> list[Lesson]:
     """The lessons of a visit; a window about which there is nothing to ask makes none."""

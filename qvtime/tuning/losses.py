@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from qvtime.model.pixels import MERGE, patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
+from qvtime.tuning.alignment import lesson_alignment
 from qvtime.tuning.lessons import Lesson
 from qvtime.tuning.pupil import Pupil
 
@@ -98,10 +99,13 @@ class LessonLoss:
 
 
 def lesson_loss(pupil: Pupil, lesson: Lesson) -> LessonLoss:
-    """The mean cross-entropy of the tokens of all answers."""
+    """The mean cross-entropy of the tokens of all answers, and the alignment loss if wanted."""
     model = pupil.model
     packed = pack(lesson, model.config.video_token_id, model.model.language_model.dtype)
     said = read(model, packed, see(model, lesson, pupil.learns_to_see))
     logits: torch.Tensor = model.lm_head(said).float()
     answers = F.cross_entropy(logits, packed.wanted.to(logits.device))
-    return LessonLoss(answers, answers)
+    if pupil.recorder is None:
+        return LessonLoss(answers, answers)
+    aligned = lesson_alignment(pupil.recorder, lesson, model.config.video_token_id, model.device)
+    return LessonLoss(answers + pupil.align_weight * aligned, answers, aligned)

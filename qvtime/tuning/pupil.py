@@ -13,6 +13,7 @@ from qvtime.model.kernels import install_kernels, remove_kernels
 from qvtime.model.vision import speed_up_vision
 from qvtime.model.weights import LoadedModel, load_model
 from qvtime.tuning.adapters import add_adapters
+from qvtime.tuning.alignment import open_recorder
 from qvtime.tuning.recipe import Recipe
 
 ATTENTION = "sdpa"
@@ -35,7 +36,8 @@ class Pupil:
     """A loaded model made ready to learn, in place.
 
     model: transformers' own; named: its parameters that learn, by name; adapted: peft's wrapping
-    of it, where adapters learn; stored_dtype: that of the files it came from.
+    of it, where adapters learn; stored_dtype: that of the files it came from; recorder: what hears
+    where it looks, for the alignment loss.
     """
 
     def __init__(self, loaded: LoadedModel, recipe: Recipe, stored_dtype: torch.dtype) -> None:
@@ -52,6 +54,8 @@ class Pupil:
             self.model.model.visual.requires_grad_(self.learns_to_see)
         if recipe.checkpointing:
             _compute_twice(self.model)
+        self.recorder = open_recorder(self.model, recipe)
+        self.align_weight = recipe.align_weight
         self.model.train()
         self.named: dict[str, nn.Parameter] = {
             name: one for name, one in self.model.named_parameters() if one.requires_grad
