@@ -10,7 +10,7 @@ from qvtime.tasks.train import Listener, Taught
 from qvtime.timestamps import format_time
 
 if TYPE_CHECKING:
-    from qvtime.tuning.run import Check, StepLosses
+    from qvtime.tasks.train import Check, StepLosses
 
 
 class Talk(ProgressLine, Listener):

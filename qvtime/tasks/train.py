@@ -21,7 +21,9 @@ from qvtime.tuning.visits import WINDOWS_A_VISIT
 
 if TYPE_CHECKING:  # torch is loaded only once there is something to learn from
     from qvtime.drawing.shapes import Sheet
-    from qvtime.tuning.run import Check, History, StepLosses
+    from qvtime.tuning.run import Check as Check
+    from qvtime.tuning.run import History
+    from qvtime.tuning.run import StepLosses as StepLosses
 
 VISITS = 8
 """How often each video is visited, where the number of steps is not said."""
