@@ -4,8 +4,10 @@ import shutil
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from qvtime.errors import OutputError
+from qvtime.model.habits import Habits
 from qvtime.model.weights import quiet_library
 from qvtime.tuning.adapters import merge_adapters
 from qvtime.tuning.pupil import Pupil
@@ -19,7 +21,7 @@ def export(pupil: Pupil, folder: Path) -> None:
     there, config.json last: a folder without it is no model. OutputError when it cannot be.
     """
     model = pupil.model if pupil.adapted is None else merge_adapters(pupil.adapted)
-    model.config.qvtime = asdict(pupil.loaded.habits)
+    model.config.qvtime = _written(pupil.loaded.habits)
     new = None
     try:
         new = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
@@ -38,3 +40,14 @@ def export(pupil: Pupil, folder: Path) -> None:
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)
+
+
+def _written(habits: Habits) -> dict[str, Any]:
+    """The habits as config.json has them: a window there is the longest that was taught.
+
+    A family's own default is no such limit, and is left out.
+    """
+    written = asdict(habits)
+    if written.pop("taught_patches") is None:
+        del written["window_patches"]
+    return written
