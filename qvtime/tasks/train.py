@@ -13,7 +13,7 @@ from qvtime.errors import OutputError, UsageError
 from qvtime.settings import Settings
 from qvtime.store.files import write_atomically
 from qvtime.tasks.footage import Footage
-from qvtime.tasks.labels import read_labels
+from qvtime.tasks.labelled import read_labels
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tuning.labels import LabelledVideo
 from qvtime.tuning.recipe import Method, Precision, Recipe

@@ -7,7 +7,7 @@ import pytest
 
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
-from qvtime.tasks.labels import read_labels
+from qvtime.tasks.labelled import read_labels
 from qvtime.tasks.train import check_spelling, split
 from tests.unit.tuning.conftest import clips as clips
 from tests.unit.tuning.conftest import tokenizer as tokenizer
