@@ -114,6 +114,7 @@ def train(
     )
     with Talk(quiet) as talk:
         taught = train(data, out, settings, wishes, videos, rehearse, resume, talk)
-    write_stdout(summary(taught))
+    if taught.leads:
+        write_stdout(summary(taught))
     if taught.left_out:
         raise typer.Exit(VideoError.exit_code)

@@ -1,6 +1,7 @@
 """Teach a model one's own footage: labels and videos in, a model folder out."""
 
 import hashlib
+import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,12 +58,14 @@ class Wishes:
 @dataclass(frozen=True, slots=True)
 class Taught:
     """What came of it. best: the check whose weights are in the folder; None without held-out
-    videos, when they are those of the last step. left_out: whether something in the data was."""
+    videos, when they are those of the last step. left_out: whether something in the data was.
+    leads: whether this is the first process of the run, or the only one."""
 
     folder: Path
     steps: int
     best: "Check | None"
     left_out: bool
+    leads: bool = True
 
 
 class Listener:
@@ -96,8 +99,10 @@ def train(
     rehearse: labels of what it knows already, so that it does not forget. Raises UsageError,
     ModelError, OutputError, and VideoError when a video can be read no more.
     """
-    hears = listener or Listener()
-    check_out(out, resume)
+    leads = os.environ.get("RANK", "0") == "0"  # of several processes the first one talks
+    hears = (listener if leads else None) or Listener()
+    if leads:
+        check_out(out, resume)
     hears.doing("reading the labels")
     taught = read_labels(data, videos, settings)
     rehearsed = read_labels(rehearse, None, settings) if rehearse else None
@@ -133,7 +138,7 @@ def train(
         trainer.resume()
 
     def told(one: "StepLosses | Check") -> None:
-        if not company.leads:
+        if not leads:
             return
         if isinstance(one, StepLosses):
             hears.step(one, recipe.steps)
@@ -144,14 +149,14 @@ def train(
 
     hears.doing("teaching")
     trainer.teach(told)
-    if company.leads:
+    if leads:
         best = run.best()
         if best is not None:
             pupil.load(best)
         hears.doing("writing the model")
         export(pupil, out)
     company.wait()
-    return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes))
+    return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes), leads)
 
 
 def check_out(out: Path, resume: bool) -> None:
