@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from qvtime.timeline import Event
 
+LOOK_BACK = 8
+"""After so many tokens an answer is looked at for loops."""
 LONGEST_ROUND = 64
 LEAST_ROUNDS = 4
 LEAST_LENGTH = 32
@@ -29,16 +31,19 @@ def round_length(said: Sequence[object]) -> int | None:
     return None
 
 
+def once(said: Sequence[object], length: int) -> int:
+    """How much of `said` there is up to the end of the first of the equal rounds at its end."""
+    end = len(said) - length
+    while end >= length and said[end - length : end] == said[end : end + length]:
+        end -= length
+    return end + length
+
+
 def unrolled(text: str) -> str:
     """The text with what it says over and over at its end said once."""
     words = text.split()
     length = round_length(words) if len(words) >= LEAST_LENGTH else None
-    if length is None:
-        return text
-    end = len(words) - length
-    while end >= length and words[end - length : end] == words[-length:]:
-        end -= length
-    return " ".join(words[: end + length])
+    return text if length is None else " ".join(words[: once(words, length)])
 
 
 def steady_rhythms(events: Sequence[Event]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@
     ├── ModelError                  5
     │   ├── ModelNotFound              neither on this machine nor reachable
     │   ├── UnsafeModel                loading it could run code
-    │   └── OutOfMemory                this machine cannot hold the work
+    │   ├── OutOfMemory                this machine cannot hold the work
+    │   └── ServerError                a model server does not answer, or not as it should
     ├── OutputError                 5  the result could not be written
     └── StoreError                  5  the index cannot be used
         ├── IndexDamaged               its file is not what an index is; it is left as it is
@@ -84,6 +85,10 @@ class UnsafeModel(ModelError):
 
 class OutOfMemory(ModelError):
     """This machine cannot hold the work."""
+
+
+class ServerError(ModelError):
+    """A model server does not answer, or not as it should."""
 
 
 class OutputError(QvtimeError):

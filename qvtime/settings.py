@@ -27,6 +27,10 @@ DTYPES: tuple[DtypeName, ...] = get_args(DtypeName)
 Quantization = Literal["int8", "int4"]
 QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
 
+FramesAs = Literal["video", "images"]
+"""How a model server gets pictures: as a video with their times, or as images between times."""
+FRAMES_AS: tuple[FramesAs, ...] = get_args(FramesAs)
+
 DEMO_MODEL = "demo"
 DEFAULT_MODEL = "Qwen/Qwen3-VL-4B-Instruct"
 
@@ -50,6 +54,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerChoice:
+    """A model server. frames_as: None for what its engine takes best."""
+
+    url: str
+    frames_as: FramesAs | None = None
+    timeout_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the user chose for one run.
 
@@ -57,7 +70,8 @@ class Settings:
     features: where vision features are kept: a folder, "none", or "auto" for beside the index.
     window_tokens, frame_pixels: how much the model reads at once and the size of a picture at most,
     None for what it reads best and what fits; yarn: whether its positions are stretched.
-    dtype: of the weights; quantize: the decoder's in fewer bits; spread: over all GPUs.
+    dtype: of the weights; quantize: the decoder's in fewer bits; spread: over all GPUs. server:
+    where the model runs, None for here; the settings of weights are the server's own then.
     """
 
     model: str = DEFAULT_MODEL
@@ -73,6 +87,7 @@ class Settings:
     dtype: DtypeName = "auto"
     quantize: Quantization | None = None
     spread: bool = False
+    server: ServerChoice | None = None
     kernels: KernelMode = "auto"
     subtitles: str = "auto"
     features: str = "auto"

@@ -20,6 +20,8 @@ from qvtime.cli.options import (
     OutputFile,
     Quantize,
     Quiet,
+    Server,
+    ServerFrames,
     Subtitles,
     Tokens,
     Window,
@@ -56,6 +58,8 @@ def ask(
     quantize: Quantize = None,
     device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
+    server: Server = None,
+    server_frames: ServerFrames = "auto",
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -76,7 +80,7 @@ def ask(
     from qvtime.cli.output import Output
     from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
-    from qvtime.cli.settings import read_settings, with_reading, with_weights
+    from qvtime.cli.settings import read_settings, with_reading, with_server, with_weights
     from qvtime.cli.streams import say
     from qvtime.tasks.ask import ask_video
 
@@ -85,6 +89,7 @@ def ask(
     )
     settings = with_weights(settings, dtype, quantize, device_map)
     settings = with_reading(settings, tokens, max_pixels, fps, yarn)
+    settings = with_server(settings, server, server_frames)
     output = Output(format_name, output_file, video)
     output.spare(settings.subtitles, "subtitles")
     asked = gather_questions(questions or [], questions_file)

@@ -20,6 +20,8 @@ from qvtime.cli.options import (
     Plot,
     Quantize,
     Quiet,
+    Server,
+    ServerFrames,
     Subtitles,
     Tokens,
     Window,
@@ -53,6 +55,8 @@ def index(
     quantize: Quantize = None,
     device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
+    server: Server = None,
+    server_frames: ServerFrames = "auto",
     subtitles: Subtitles = "auto",
     features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
@@ -112,7 +116,13 @@ def index(
     """
     from qvtime.cli.indexed import forget_videos, list_index, show_stats, show_video
     from qvtime.cli.indexing import index_and_tell, output_of
-    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
+    from qvtime.cli.settings import (
+        check_subtitles,
+        read_settings,
+        with_reading,
+        with_server,
+        with_weights,
+    )
     from qvtime.tasks.folders import Choices
     from qvtime.tasks.videos import are_several
 
@@ -140,6 +150,7 @@ def index(
         )
         settings = with_weights(settings, dtype, quantize, device_map)
         settings = with_reading(settings, tokens, max_pixels, fps, yarn)
+        settings = with_server(settings, server, server_frames)
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
         if printed is not None:

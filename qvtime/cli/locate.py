@@ -20,6 +20,8 @@ from qvtime.cli.options import (
     Plot,
     Quantize,
     Quiet,
+    Server,
+    ServerFrames,
     Subtitles,
     Tokens,
     Window,
@@ -85,6 +87,8 @@ def locate(
     quantize: Quantize = None,
     device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
+    server: Server = None,
+    server_frames: ServerFrames = "auto",
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -119,7 +123,13 @@ def locate(
     from qvtime.cli.clips import ClipOutput, Extras
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.searching import event_of, print_found
-    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
+    from qvtime.cli.settings import (
+        check_subtitles,
+        read_settings,
+        with_reading,
+        with_server,
+        with_weights,
+    )
     from qvtime.tasks.locate import Wanted
 
     settings = read_settings(
@@ -127,6 +137,7 @@ def locate(
     )
     settings = with_weights(settings, dtype, quantize, device_map)
     settings = with_reading(settings, tokens, max_pixels, fps, yarn)
+    settings = with_server(settings, server, server_frames)
     wanted = Wanted(top_k, min_score, within)
     extras = Extras(clips, sheet, plot, frames)
     if index_folder is not None:

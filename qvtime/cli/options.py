@@ -63,6 +63,21 @@ Kernels = Annotated[
     str,
     typer.Option(help="CUDA kernels: auto, cuda, reference (none), or check (both, compared)."),
 ]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        envvar="QVTIME_SERVER",
+        metavar="URL",
+        help="Let a model server look (vLLM, SGLang): http://gpu1:8000. Its key: QVTIME_API_KEY.",
+    ),
+]
+ServerFrames = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|video|images",
+        help="How pictures travel there: as a video with their times, or as images between times.",
+    ),
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write to a file; its ending chooses the format."),

@@ -9,9 +9,11 @@ from qvtime.errors import UsageError
 from qvtime.settings import (
     DECODERS,
     DTYPES,
+    FRAMES_AS,
     GRANULARITIES_MS,
     KERNEL_MODES,
     QUANTIZATIONS,
+    ServerChoice,
     Settings,
 )
 from qvtime.timestamps import parse_time
@@ -141,6 +143,34 @@ def _pixels(text: str) -> int:
     if pixels < LEAST_PIXELS:
         raise UsageError(f"--max-pixels cannot be {text}", "use 64x64 or more")
     return pixels
+
+
+def with_server(settings: Settings, url: str | None, frames_as: str) -> Settings:
+    """The settings with where the model runs. UsageError for what is the server's to choose."""
+    kinds = [one for one in FRAMES_AS if one == frames_as]
+    if frames_as != "auto" and not kinds:
+        raise UsageError(
+            f"--server-frames cannot be {frames_as}", f"use auto, {' or '.join(FRAMES_AS)}"
+        )
+    if url is None:
+        if kinds:
+            raise UsageError("--server-frames is for a --server", "name one, or leave it away")
+        return settings
+    ours = {
+        "--device": settings.device != "auto",
+        "--dtype": settings.dtype != "auto",
+        "--quantize": settings.quantize is not None,
+        "--device-map": settings.spread,
+        "--kernels": settings.kernels != "auto",
+        "--yarn": settings.yarn,
+        "--features": settings.features not in ("auto", "none"),
+    }
+    for option in (name for name, chosen in ours.items() if chosen):
+        raise UsageError(
+            f"{option} is for a model on this machine, and --server has it elsewhere",
+            f"leave {option} away",
+        )
+    return replace(settings, server=ServerChoice(url, kinds[0] if kinds else None))
 
 
 def check_subtitles(settings: Settings, several: bool) -> None:

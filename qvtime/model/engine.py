@@ -24,6 +24,7 @@ from qvtime.model.ground import TimeSpeller
 from qvtime.model.habits import Habits
 from qvtime.model.machine import free_memory
 from qvtime.model.memory import out_of_memory_is
+from qvtime.model.occurrences import ANSWER_TOKENS
 from qvtime.model.outline import Outline
 from qvtime.model.pixels import FRAMES_PER_PATCH
 from qvtime.model.prefix import VideoPrefix, prefill
@@ -37,7 +38,7 @@ from qvtime.model.prompt import (
 from qvtime.model.reply import Occurrences, Reply
 from qvtime.model.shape import shape_of
 from qvtime.model.span_forms import SPAN_FORMS
-from qvtime.model.spans import ANSWER_TOKENS, find_occurrences
+from qvtime.model.spans import find_occurrences
 from qvtime.model.vision import VideoFeatures, video_features
 from qvtime.model.weights import LoadedModel
 from qvtime.report import Setting

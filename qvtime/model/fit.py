@@ -55,26 +55,7 @@ def fit(
 
     UsageError for wishes that the model cannot meet, OutOfMemory when nothing fits.
     """
-    pixels = wishes.frame_pixels or habits.frame_pixels
-    talk = min(TALK_TOKENS, shape.context_tokens // 8)
-    most = (shape.context_tokens - talk) // patch_tokens(pixels)
-    if habits.taught_patches is not None:
-        most = min(most, habits.taught_patches)
-    if wishes.tokens is not None:
-        wanted = wishes.tokens // patch_tokens(pixels)
-        if wishes.tokens > shape.context_tokens:
-            raise UsageError(
-                f"--tokens is {wishes.tokens}; {name} reads {shape.context_tokens} at once",
-                "use fewer, or --yarn where the model has 262144",
-            )
-        if wanted < 1:
-            raise UsageError(
-                f"--tokens is {wishes.tokens}; one temporal patch takes {patch_tokens(pixels)}",
-                "use more tokens, or fewer --max-pixels",
-            )
-    else:
-        wanted = max(habits.window_patches, wishes.patches or 0)
-    patches = max(1, min(wanted, most))
+    patches, pixels = fit_context(name, habits, shape.context_tokens, wishes)
     fitted = _fit_memory(patches, pixels, wishes, shape, room)
     if fitted is None:
         free = (room.free_bytes or 0) / 1e9
@@ -91,6 +72,33 @@ def fit(
             f" once, not {patches}"
         )
     return replace(habits, window_patches=fitted[0], frame_pixels=fitted[1]), said
+
+
+def fit_context(name: str, habits: Habits, context_tokens: int, wishes: Wishes) -> tuple[int, int]:
+    """How many patches of how many pixels are read at once, as wished, taught and possible.
+
+    UsageError for wishes that the model cannot meet.
+    """
+    pixels = wishes.frame_pixels or habits.frame_pixels
+    talk = min(TALK_TOKENS, context_tokens // 8)
+    most = (context_tokens - talk) // patch_tokens(pixels)
+    if habits.taught_patches is not None:
+        most = min(most, habits.taught_patches)
+    if wishes.tokens is not None:
+        wanted = wishes.tokens // patch_tokens(pixels)
+        if wishes.tokens > context_tokens:
+            raise UsageError(
+                f"--tokens is {wishes.tokens}; {name} reads {context_tokens} at once",
+                "use fewer, or --yarn where the model has 262144",
+            )
+        if wanted < 1:
+            raise UsageError(
+                f"--tokens is {wishes.tokens}; one temporal patch takes {patch_tokens(pixels)}",
+                "use more tokens, or fewer --max-pixels",
+            )
+    else:
+        wanted = max(habits.window_patches, wishes.patches or 0)
+    return max(1, min(wanted, most)), pixels
 
 
 def _fit_memory(

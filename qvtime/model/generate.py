@@ -6,11 +6,8 @@ from typing import Literal, Protocol
 
 import torch
 
-from qvtime.answer_loops import round_length
+from qvtime.answer_loops import LOOK_BACK, once, round_length
 from qvtime.model.prefix import VideoPrefix
-
-LOOK_BACK = 8
-"""After so many tokens an answer is looked at for loops."""
 
 
 class Constraint(Protocol):
@@ -74,16 +71,8 @@ def generate(
             log_probabilities.append(float(own[token]))
             length = round_length(said) if len(said) % LOOK_BACK == 0 else None
             if length is not None:
-                kept = _without_rounds(said, length)
+                kept = once(said, length)
                 return Generation(tuple(said[:kept]), tuple(log_probabilities[:kept]), "loop")
             if len(said) < max_new_tokens:
                 logits = prefix.add([token])
     return Generation(tuple(said), tuple(log_probabilities), "length")
-
-
-def _without_rounds(said: Sequence[int], length: int) -> int:
-    """How many ids there are up to the end of the first of the equal rounds at the end."""
-    end = len(said) - length
-    while end >= length and said[end - length : end] == said[end : end + length]:
-        end -= length
-    return end + length

@@ -12,8 +12,7 @@ from typing import Any, TypeAlias
 import torch
 
 from qvtime.model.prompt import encode_words, time_words
-
-TIME_OPEN, TIME_CLOSE = "<time>", "</time>"
+from qvtime.model.span_forms import TIME_CLOSE, TIME_OPEN
 
 Node: TypeAlias = "dict[int, Node]"
 """The tokens that may come next, each with what may follow it; empty after `</time>`."""

@@ -5,23 +5,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvtime.model.habits import Habits, habits_of
-from qvtime.model.prompt import encode_video
+from qvtime.model.prompt import encode_video, time_words
 
 PIXELS_A_TOKEN = 32 * 32
 """The vision tower's 16 px patches, merged 2 x 2."""
 
+# Qwen's tokenizer has a token for every digit and every mark (QwenLM/Qwen3-VL's checkpoints):
+# `<`, the letters of `168.0`, ` seconds`, `>`, and a tag on either side of the picture.
+LABEL_TOKENS = 5
+TURN_TOKENS = 3
+"""Of the opened turn: a control token, `user`, a line's end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A model's name, how it wants to be asked, and how it spells."""
+    """A model's name, how it wants to be asked, and how it spells: None for a model elsewhere."""
 
     name: str
     habits: Habits
-    tokenizer: Any
+    tokenizer: Any | None
 
     def window_tokens(self, centres_ms: Sequence[int], width_px: int, height_px: int) -> int:
         """How many tokens these patches of this size take; sides are multiples of 32 px."""
         tokens_per_patch = width_px * height_px // PIXELS_A_TOKEN
+        if self.tokenizer is None:
+            return TURN_TOKENS + sum(
+                tokens_per_patch + len(time_words(one)) + LABEL_TOKENS for one in centres_ms
+            )
         return len(encode_video(self.tokenizer, centres_ms, tokens_per_patch))
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from qvtime.model.ground import TIME_CLOSE, TIME_OPEN
+TIME_OPEN, TIME_CLOSE = "<time>", "</time>"
+"""What stands around every time of an answer to a question."""
 
 
 @dataclass(frozen=True, slots=True)

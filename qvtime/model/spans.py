@@ -1,45 +1,24 @@
-"""When an event happens, as the model's own probabilities: not what it says, but what it may say.
+"""When an event happens, read off a model in this process (see qvtime.model.occurrences).
 
-A model that answers when an event happens writes its occurrences one after the other:
-
-    <time>1.0</time> - <time>3.5</time>; <time>8.0</time> - <time>9.0</time>
-
-or in another form that its family was taught (qvtime.model.span_forms), or that it does not happen.
-An occurrence's score is the probability that an answer drawn from the model names a span that means
-it (qvtime.model.peaks). It is read off without drawing: every time of the window, spelled out, is
-one branch of a tree, and a tree is one forward pass. After what was said so far a first pass gives
-the probability that a time follows at all, and a distribution over starts; a second one gives the
-ends after each likely start. Each occurrence found is then taken as said and read on from, so that
-what the model would only say second is found as well, and so are rival readings. The probabilities
-of all such answers are followed, the greatest first, until too little is left or `MOST_READINGS` is
-reached: scores can only be too low by that.
+Every time of the window, spelled out, is one branch of a tree, and a tree is one forward pass on
+the cached prefix.
 """
 
-import heapq
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qvtime.model.ground import build_time_trie
-from qvtime.model.peaks import Patches, find_peaks, meet
+from qvtime.model.occurrences import follow_answers, likely_starts, shares
+from qvtime.model.peaks import Patches
 from qvtime.model.prefix import VideoPrefix
 from qvtime.model.prompt import encode_words
-from qvtime.model.reply import Occurrences, ScoredSpan
+from qvtime.model.reply import Occurrences
 from qvtime.model.span_forms import SPAN_FORMS, SpanForm
 from qvtime.model.token_tree import TokenTree
 
-LEAST_LIKELY = 0.02
-"""Answers less likely than this are not followed."""
-MOST_READINGS = 12
-"""How many beginnings of an answer are read on from."""
-LEAST_START = 0.01
-"""Starts less likely than this have no ends."""
-MOST_STARTS = 16
 TREE_TOKENS = 256
 """How many tokens of ends are weighed in one pass: each has the logits of a whole vocabulary."""
-
-ANSWER_TOKENS = 256
-"""Room for the longest answer that is read on from."""
 
 
 def find_occurrences(
@@ -51,38 +30,9 @@ def find_occurrences(
 ) -> Occurrences:
     """Every span of these patches that an answer to `tail` would name; only the video is kept."""
     reading = _Reading(prefix, tokenizer, tail, centres_ms, form)
-    mass: dict[Patches, float] = {}
-    happens = 0.0
     with prefix.question():
         prefix.add(tail[:-1])
-        beginnings: list[tuple[float, tuple[Patches, ...]]] = [(-1.0, ())]
-        for _ in range(MOST_READINGS):
-            if not beginnings:
-                break
-            negative, said = heapq.heappop(beginnings)
-            goes_on, starts = reading.starts(said)
-            weight = -negative * goes_on
-            happens = happens if said else goes_on
-            if weight < LEAST_LIKELY:
-                continue
-            found = {
-                span: weight * probability
-                for span, probability in reading.spans(said, starts)
-                if not any(meet(span, earlier) for earlier in said)
-            }
-            for span, probability in found.items():
-                mass[span] = mass.get(span, 0.0) + probability
-            for peak in find_peaks(found):
-                if peak.mass >= LEAST_LIKELY:
-                    heapq.heappush(beginnings, (-peak.mass, (*said, peak.span)))
-    spans = (
-        ScoredSpan(centres_ms[peak.span[0]], centres_ms[peak.span[1]], min(peak.mass, happens))
-        for peak in find_peaks(mass)
-    )
-    starts = [0.0] * len(centres_ms)
-    for (first, _), probability in mass.items():
-        starts[first] += probability
-    return Occurrences(happens, tuple(spans), tuple(min(1.0, share) for share in starts))
+        return follow_answers(reading, centres_ms)
 
 
 class _Reading:
@@ -116,14 +66,13 @@ class _Reading:
         leaves = [tree.grow(openings[0], ids) for ids in self._times]
         weights = self._prefix.weigh(tree)
         goes_on = sum(math.exp(weights[opening] - weights[node]) for opening in openings)
-        return min(1.0, goes_on), _shares([weights[leaf] for leaf in leaves])
+        return min(1.0, goes_on), shares([weights[leaf] for leaf in leaves])
 
     def spans(
         self, said: Sequence[Patches], starts: Sequence[float]
     ) -> Iterator[tuple[Patches, float]]:
         """Every span with a likely start, and its probability given that one more is said."""
-        likely = sorted(range(len(starts)), key=lambda start: -starts[start])[:MOST_STARTS]
-        waiting = [start for start in likely if starts[start] >= LEAST_START]
+        waiting = likely_starts(starts)
         while waiting:
             tree = TokenTree(self._root)
             node = tree.grow(
@@ -136,7 +85,7 @@ class _Reading:
                 leaves[start] = [tree.grow(begun, ids) for ids in self._times[start:]]
             weights = self._prefix.weigh(tree)
             for start, ends in leaves.items():
-                for more, share in enumerate(_shares([weights[leaf] for leaf in ends])):
+                for more, share in enumerate(shares([weights[leaf] for leaf in ends])):
                     yield (start, start + more), starts[start] * share
 
     def _say(self, tree: TokenTree, said: Sequence[Patches]) -> int:
@@ -147,11 +96,3 @@ class _Reading:
             node = tree.grow(node, (*opening, *self._times[first]))
             node = tree.grow(node, (*self._between, *self._times[last]))
         return node
-
-
-def _shares(log_weights: Sequence[float]) -> list[float]:
-    """Probabilities in proportion to these log-weights: they sum to 1."""
-    highest = max(log_weights)
-    weights = [math.exp(weight - highest) for weight in log_weights]
-    total = sum(weights)
-    return [weight / total for weight in weights]

@@ -121,12 +121,12 @@ def open_features(
     fingerprint: Fingerprint | None = None,
     displace: bool = True,
 ) -> KeptFeatures | None:
-    """Where this video's features are kept; None when they are not.
+    """Where this video's features are kept; None when they are not, as with a model elsewhere.
 
     fingerprint: the video's, where it is known. displace: whether others go when there is no room.
     Raises VideoError when the video cannot be read, UsageError for a folder that is none.
     """
-    if settings.features == NONE:
+    if settings.features == NONE or settings.server is not None:
         return None
     folder = _beside_index(path) if settings.features == AUTO else _named(settings.features)
     if folder is None:

@@ -1,7 +1,7 @@
 """Locate an event: every span in which it happens, best first, each with a score.
 
 A first pass reads windows over all of the video and takes the model's own probabilities for the
-spans of each (qvtime.model.spans); what overlapping windows found becomes one list
+spans of each (qvtime.model.occurrences); what overlapping windows found becomes one list
 (qvtime.tasks.seams); the edges of what is reported are looked at again (qvtime.tasks.edges). One
 window is held at a time, however long the video is.
 """

@@ -80,7 +80,11 @@ def wishes_of(settings: Settings) -> "Wishes":
 
 def open_backend(settings: Settings) -> "Backend":
     """What answers by these settings, ready to. Raises ModelError."""
-    return open_engine(settings)
+    if settings.server is None:
+        return open_engine(settings)
+    from qvtime.model.connecting import open_server
+
+    return open_server(settings.server, settings.model, wishes_of(settings))
 
 
 def look_at(

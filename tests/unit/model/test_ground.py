@@ -13,8 +13,9 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 from qvtime.model.generate import Constraint, NeverSay
-from qvtime.model.ground import TIME_OPEN, TimeSpeller, build_time_trie
+from qvtime.model.ground import TimeSpeller, build_time_trie
 from qvtime.model.prompt import time_words
+from qvtime.model.span_forms import TIME_OPEN
 
 # How Qwen's own tokenizer cuts text before merging: `<time>` is several tokens, digits are single.
 QWEN_SPLIT = (

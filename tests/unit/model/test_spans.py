@@ -110,9 +110,9 @@ def test_the_first_occurrence_of_a_real_model_by_brute_force(
     loaded: LoadedModel, prefix: VideoPrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One reading, no pruning: P(time) P(start) P(end | start), each spelled token by token."""
-    monkeypatch.setattr("qvtime.model.spans.LEAST_LIKELY", 0.0)
-    monkeypatch.setattr("qvtime.model.spans.LEAST_START", 0.0)
-    monkeypatch.setattr("qvtime.model.spans.MOST_READINGS", 1)
+    monkeypatch.setattr("qvtime.model.occurrences.LEAST_LIKELY", 0.0)
+    monkeypatch.setattr("qvtime.model.occurrences.LEAST_START", 0.0)
+    monkeypatch.setattr("qvtime.model.occurrences.MOST_READINGS", 1)
     monkeypatch.setattr("qvtime.model.spans.TREE_TOKENS", 20)  # the ends in several passes
     seen: dict[Patches, float] = {}
 
@@ -120,7 +120,7 @@ def test_the_first_occurrence_of_a_real_model_by_brute_force(
         seen.update(mass)
         return []
 
-    monkeypatch.setattr("qvtime.model.spans.find_peaks", keep)
+    monkeypatch.setattr("qvtime.model.occurrences.find_peaks", keep)
     words = loaded.tokenizer
     tail, centres = encode_question(words, "when?"), CENTRES_MS[:4]
     found = find_occurrences(prefix, words, tail, centres)

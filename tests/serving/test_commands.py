@@ -1,0 +1,104 @@
+"""`ask`, `locate` and `index` through a server, by the command line itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qvtime.cli.main import run
+from tests.serving.conftest import SHORT
+from tests.serving.demo_server import DemoServer
+from tests.videos import STEADY, Clip, make
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = run([*arguments, "--model", "demo", "-q"])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_ask_says_where_the_answer_is_from(
+    server: DemoServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = "what happens at 0:02"
+    _, document, _ = call(capsys, "ask", SHORT, question, "-f", "json")
+    here = json.loads(document)
+    code, document, err = call(capsys, "ask", SHORT, question, "--server", server.url, "-fjson")
+    assert (code, err) == (0, "")
+    there = json.loads(document)
+    assert there["answer"] == here["answer"]
+    spans = [[(one["start"], one["end"]) for one in kept["events"]] for kept in (here, there)]
+    assert spans[0] == spans[1] != []
+    settings = there["settings"]
+    assert settings["server"] == f"{server.url}/v1"
+    assert (settings["engine"], settings["frames_as"]) == ("vllm", "video")
+    assert "device" not in settings
+
+
+def test_locate_finds_the_same_spans(
+    server: DemoServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = ("locate", SHORT, "the green circle shakes", "-f", "json", "--within", "0:00-0:05")
+    here, there = (
+        json.loads(call(capsys, *event, *where)[1]) for where in ((), ("--server", server.url))
+    )
+    spans = [
+        [(one["start"], one["end"]) for one in document["events"]] for document in (here, there)
+    ]
+    assert spans[0] == spans[1] != []
+    scores = [[one["score"] for one in document["events"]] for document in (here, there)]
+    assert scores[0] == pytest.approx(scores[1], abs=0.05)
+
+
+def test_index_keeps_what_a_server_saw(
+    server: DemoServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    video = make(Clip("steady.mp4", STEADY), tmp_path)
+    code, _, err = call(capsys, "index", str(tmp_path), "--server", server.url)
+    assert (code, err) == (0, "")
+    code, out, _ = call(capsys, "index", "--show", str(video), "-f", "json")
+    assert json.loads(out)["settings"]["engine"] == "vllm"
+    asked = len(server.requests)
+    assert call(capsys, "index", str(tmp_path), "--server", server.url)[0] == 0
+    assert len(server.requests) == asked  # nothing is new
+
+
+def test_plan_asks_the_server_for_its_model_alone(
+    server: DemoServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("locate", SHORT, "it jumps", "--plan")
+    code, there, _ = call(capsys, *arguments, "--server", server.url, "--server-frames", "images")
+    assert code == 0
+    assert there == call(capsys, *arguments)[1]
+    assert server.requests == []
+
+
+def test_a_server_that_is_gone_is_one_sentence_and_exit_code_5(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, err = call(capsys, "ask", SHORT, "what?", "--server", "http://127.0.0.1:9")
+    assert (code, out) == (5, "")
+    assert err.startswith("qvtime: http://127.0.0.1:9/v1 cannot be reached")
+    assert len(err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--device", "cpu"),
+        ("--dtype", "float32"),
+        ("--quantize", "int8"),
+        ("--kernels", "reference"),
+        ("--features", "here"),
+        ("--server-frames", "film"),
+    ],
+)
+def test_what_is_the_servers_to_choose(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, str]
+) -> None:
+    code, _, err = call(capsys, "ask", SHORT, "what?", "--server", "http://gpu1:8000", *options)
+    assert code == 2
+    assert options[0] in err
+    if options[0] == "--server-frames":
+        assert call(capsys, "ask", SHORT, "what?", "--server-frames", "images")[0] == 2
