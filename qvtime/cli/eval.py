@@ -5,16 +5,54 @@ from typing import Annotated, Literal
 
 import typer
 
-from qvtime.errors import OutputError, VideoError
+from qvtime.cli.options import (
+    Decoder,
+    Device,
+    DeviceMap,
+    Dtype,
+    Features,
+    FeaturesCap,
+    Granularity,
+    Kernels,
+    Model,
+    Quantize,
+    Subtitles,
+    Window,
+)
+from qvtime.errors import UsageError, VideoError
+from qvtime.settings import DEFAULT_MODEL
 
 Preset = Literal["qvhighlights", "charades-sta", "activitynet", "timelens", "vue-tr"]
 
 
 def eval_(
     predictions: Annotated[
-        str, typer.Argument(metavar="PREDICTIONS", help="What was found; - is stdin.")
-    ],
-    truth: Annotated[str, typer.Argument(metavar="TRUTH", help="What is true.")],
+        str | None, typer.Argument(metavar="PREDICTIONS", help="What was found; - is stdin.")
+    ] = None,
+    truth: Annotated[str | None, typer.Argument(metavar="TRUTH", help="What is true.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Ask this truth's queries first, with the model, and measure the answers.",
+        ),
+    ] = None,
+    videos: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The videos of --run, found by name.")
+    ] = None,
+    kept_in: Annotated[
+        Path | None,
+        typer.Option(
+            "--predictions",
+            metavar="FILE",
+            help="Where --run keeps its answers, a line each, and goes on."
+            " Default: DATASET.predictions.jsonl here.",
+        ),
+    ] = None,
+    top_k: Annotated[int, typer.Option(help="Of --run: so many spans a query at most.")] = 5,
+    min_score: Annotated[
+        float, typer.Option(help="Of --run: spans that score at least this. 0 ranks all.")
+    ] = 0.0,
     preset: Annotated[Preset | None, typer.Option(help="Count by a benchmark's rules.")] = None,
     task: Annotated[
         Literal["auto", "moments", "dense"],
@@ -50,6 +88,22 @@ def eval_(
         Path | None,
         typer.Option("--output", "-o", help="Write to a file; .json chooses that format."),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw recall over IoU and how right scores are: a .png or .svg."),
+    ] = None,
+    model: Model = DEFAULT_MODEL,
+    granularity: Granularity = "0.5",
+    window: Window = None,
+    subtitles: Subtitles = "auto",
+    decoder: Decoder = "pyav",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    quantize: Quantize = None,
+    device_map: DeviceMap = "none",
+    kernels: Kernels = "auto",
+    features: Features = "auto",
+    features_cap: FeaturesCap = "2GB",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Do not name the files' mistakes.")
     ] = False,
@@ -59,10 +113,9 @@ def eval_(
     Reads QVHighlights, Charades-STA, ActivityNet Captions, TimeLens and VUE-TR files, segments,
     and qvtime's own JSON. Exit code 3 says that something in a file was left out.
     """
-    from qvtime.cli.output import check_writable, is_same_file
-    from qvtime.cli.streams import say, write_stdout
-    from qvtime.store.files import write_atomically
-    from qvtime.tasks.evaluate import as_json, as_text, evaluate, rules_of
+    from qvtime.cli.evaluating import check_output, check_plot, deliver
+    from qvtime.cli.streams import say
+    from qvtime.tasks.evaluate import evaluate, rules_of
 
     rules = rules_of(
         preset,
@@ -73,21 +126,58 @@ def eval_(
         past_end=past_end,
         missing=missing,
     )
+    truth = _check_which(predictions, truth, run, videos, kept_in)
     file = None if output_file is None or str(output_file) == "-" else output_file
+    read = {"truth": truth} if predictions is None else {"predictions": predictions, "truth": truth}
     if file:
-        check_writable(file)
-        for name, read in (("predictions", predictions), ("truth", truth)):
-            if is_same_file(file, read):
-                raise OutputError(f"cannot write {file}: it is the {name}", "name another file")
-    outcome = evaluate(predictions, truth, rules, task)
-    in_json = file is not None and file.suffix.lower() == ".json"
-    write = as_json if format_name == "json" or (format_name is None and in_json) else as_text
-    if file:
-        write_atomically(file, write(outcome))
-    else:
-        write_stdout(write(outcome))
+        check_output(file, read)
+    if plot:
+        check_plot(plot, read)
+    complete = True
+    if run is not None and videos is not None:
+        from qvtime.cli.evaluating import predictions_file, run_dataset
+        from qvtime.cli.settings import check_subtitles, read_settings, with_weights
+        from qvtime.tasks.locate import Wanted
+
+        settings = read_settings(
+            model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+        )
+        settings = with_weights(settings, dtype, quantize, device_map)
+        check_subtitles(settings, several=True)
+        kept = predictions_file(kept_in, run)
+        wanted = Wanted(top_k, min_score)
+        complete = run_dataset(run, videos, kept, settings, wanted, quiet)
+        predictions = str(kept)
+    outcome = evaluate(str(predictions), truth, rules, task)
+    in_json = format_name == "json" or (
+        format_name is None and file is not None and file.suffix.lower() == ".json"
+    )
+    deliver(outcome, in_json, file, plot)
     for one in () if quiet else outcome.mistakes:
         for sentence in one.sentences():
             say(sentence)
-    if outcome.lost:
+    if outcome.lost or not complete:
         raise typer.Exit(VideoError.exit_code)
+
+
+def _check_which(
+    predictions: str | None,
+    truth: str | None,
+    run: str | None,
+    videos: str | None,
+    kept_in: Path | None,
+) -> str:
+    """The truth. UsageError for anything but two files, or a dataset with its videos."""
+    if run is not None:
+        if predictions is not None:
+            raise UsageError(
+                "--run makes the predictions itself", "leave PREDICTIONS and TRUTH out"
+            )
+        if not videos:
+            raise UsageError("--run needs the videos of its dataset", "name a folder: --videos DIR")
+        return run
+    if videos is not None or kept_in is not None:
+        raise UsageError("--videos and --predictions belong to --run", "name a dataset: --run FILE")
+    if predictions is None or truth is None:
+        raise UsageError("two files are compared", "name PREDICTIONS and TRUTH, or use --run")
+    return truth

@@ -20,13 +20,8 @@ def measure_reliability(pairs: Sequence[Pair], rules: Rules) -> Group | None:
     A span is right when its IoU passes 0.5. None where a span has no score or a score is no
     probability: a logit cannot be calibrated.
     """
-    found = [(one.score, truth_iou(one, pair, rules)) for pair in pairs for one in pair.intervals]
-    judged = [
-        Judged(score, bool(rules.passed(iou, RIGHT_IOU)))
-        for score, iou in found
-        if score is not None and 0 <= score <= 1
-    ]
-    if not found or len(judged) < len(found):
+    judged = judged_spans(pairs, rules)
+    if not judged:
         return None
     scores = np.array([one.score for one in judged])
     right = np.array([one.right for one in judged])
@@ -38,4 +33,15 @@ def measure_reliability(pairs: Sequence[Pair], rules: Rules) -> Group | None:
         Measure("mean score", float(scores.mean()), ""),
         Measure("right", percent(float(right.mean()), rules.decimals)),
     )
-    return Group("calibration", len(found), "spans", measures)
+    return Group("calibration", len(judged), "spans", measures)
+
+
+def judged_spans(pairs: Sequence[Pair], rules: Rules) -> list[Judged]:
+    """All predicted spans; none where one has no score or a score is no probability."""
+    found = [(one.score, truth_iou(one, pair, rules)) for pair in pairs for one in pair.intervals]
+    judged = [
+        Judged(score, bool(rules.passed(iou, RIGHT_IOU)))
+        for score, iou in found
+        if score is not None and 0 <= score <= 1
+    ]
+    return judged if len(judged) == len(found) else []

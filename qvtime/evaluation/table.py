@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from qvtime.evaluation.curves import Curves
 from qvtime.evaluation.measure import Group, Measure
 from qvtime.evaluation.mistakes import Mistakes
 from qvtime.evaluation.presets import Rules
@@ -13,12 +14,14 @@ SCHEMA = "qvtime-eval/1"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What `qvtime eval` came to. formats: of the predictions and of the truth."""
+    """What `qvtime eval` came to. formats: of the predictions and of the truth; curves: what a
+    plot shows, where queries were measured."""
 
     groups: tuple[Group, ...]
     rules: Rules
     formats: tuple[str, str]
     mistakes: tuple[Mistakes, ...]
+    curves: Curves | None = None
 
     @property
     def lost(self) -> bool:
@@ -54,6 +57,7 @@ def as_json(outcome: Outcome) -> str:
         "rules": rules | {"lengths_s": _lengths(outcome.rules)},
         "formats": {"predictions": predictions, "truth": truth},
         "groups": {group.name: _group(group) for group in outcome.groups},
+        "curves": None if outcome.curves is None else asdict(outcome.curves),
         "mistakes": [_mistake(one) for one in outcome.mistakes],
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from qvtime.errors import UsageError
+from qvtime.evaluation.curves import curves_of
 from qvtime.evaluation.dense import measure_dense
 from qvtime.evaluation.entries import Pair
 from qvtime.evaluation.highlights import measure_highlights
@@ -37,7 +38,8 @@ def evaluate(predictions_path: str, truth_path: str, rules: Rules, task: Task = 
     groups = [measure_dense(pairs, rules)] if by == "videos" else _of_queries(pairs, rules)
     formats = (predictions.format.name, truth.format.name)
     mistakes = tuple(one.mistakes for one in (predictions, truth) if one.mistakes.counts)
-    return Outcome(tuple(groups), rules, formats, mistakes)
+    curves = None if by == "videos" else curves_of(pairs, rules)
+    return Outcome(tuple(groups), rules, formats, mistakes, curves)
 
 
 def _subject(predictions: Reading, truth: Reading, task: Task) -> By:

@@ -158,7 +158,10 @@ class Builder:
             there = shlex.quote(str(self.inside("")))
             return ["/bin/sh", "-c", f"cd {there} && {self.moved(words)}"]
         inner = f"cd {self.working} && {words}"
-        return ["chroot", "--userspec", user, str(self.root), "/bin/sh", "-c", inner]
+        # torch and the decoder read /proc. It is mounted for this command alone.
+        mounted = 'mount -t proc proc "$1/proc" && exec chroot --userspec "$2" "$1" /bin/sh -c "$3"'
+        alone = ["unshare", "--mount", "--propagation", "private"]
+        return [*alone, "/bin/sh", "-c", mounted, "sh", str(self.root), user, inner]
 
     def variables(self) -> dict[str, str]:
         """The stage's environment; of ours only how this machine reaches a package registry."""
