@@ -12,12 +12,16 @@ from qvtime.cli.options import (
     Dtype,
     Features,
     FeaturesCap,
+    Fps,
     Granularity,
     Kernels,
+    MaxPixels,
     Model,
     Quantize,
     Subtitles,
+    Tokens,
     Window,
+    Yarn,
 )
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import DEFAULT_MODEL
@@ -94,7 +98,11 @@ def eval_(
     ] = None,
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
+    fps: Fps = None,
     window: Window = None,
+    tokens: Tokens = None,
+    max_pixels: MaxPixels = None,
+    yarn: Yarn = False,
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
@@ -136,13 +144,14 @@ def eval_(
     complete = True
     if run is not None and videos is not None:
         from qvtime.cli.evaluating import predictions_file, run_dataset
-        from qvtime.cli.settings import check_subtitles, read_settings, with_weights
+        from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
         from qvtime.tasks.locate import Wanted
 
         settings = read_settings(
             model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
         )
         settings = with_weights(settings, dtype, quantize, device_map)
+        settings = with_reading(settings, tokens, max_pixels, fps, yarn)
         check_subtitles(settings, several=True)
         kept = predictions_file(kept_in, run)
         wanted = Wanted(top_k, min_score)

@@ -11,13 +11,17 @@ from qvtime.cli.options import (
     Dtype,
     Features,
     FeaturesCap,
+    Fps,
     Granularity,
     Kernels,
+    MaxPixels,
     Model,
     Quantize,
     Quiet,
     Subtitles,
+    Tokens,
     Window,
+    Yarn,
 )
 from qvtime.settings import DEFAULT_MODEL
 
@@ -44,7 +48,11 @@ def label(
     ] = None,
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
+    fps: Fps = None,
     window: Window = None,
+    tokens: Tokens = None,
+    max_pixels: MaxPixels = None,
+    yarn: Yarn = False,
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
@@ -63,12 +71,13 @@ def label(
     --force.
     """
     from qvtime.cli.labelling import label_videos
-    from qvtime.cli.settings import check_subtitles, read_settings, with_weights
+    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
     from qvtime.tasks.videos import are_several
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
     settings = with_weights(settings, dtype, quantize, device_map)
+    settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     check_subtitles(settings, are_several(paths))
     label_videos(paths, output, force, index_folder, settings, quiet)

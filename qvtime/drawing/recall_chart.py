@@ -18,9 +18,9 @@ from qvtime.drawing.shapes import (
 )
 from qvtime.plain_text import one_line
 
-WIDTH_PX, HEIGHT_PX = 960, 420
+WIDTH_PX, HEIGHT_PX = 820, 440
 SIDE_PX = 300
-TOP_PX = 70
+TOP_PX = 86
 LONGEST_TITLE = 100
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SMALLEST_PX, LARGEST_PX = 4.0, 16.0
@@ -49,7 +49,7 @@ def draw_recall(
         Words((60, 28), one_line(title)[:LONGEST_TITLE], 16, INK, bold=True),
         Words((60, 47), one_line(facts)[:LONGEST_TITLE], 12, FAINT),
     )
-    left, right = _Square(60), _Square(WIDTH_PX - SIDE_PX - 120)
+    left, right = _Square(60), _Square(WIDTH_PX - SIDE_PX - 40)
     sheet.take(left.frame("IoU", "R@1: share of queries"))
     sheet.add(Line(tuple(left.point(*share) for share in recall), BLUE, 2))
     for share in recall:

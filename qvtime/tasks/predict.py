@@ -28,6 +28,20 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
 MADE_WITH = "made_with"
 """The field of a line that says which settings shaped it."""
 
+SHAPING = (
+    "model",
+    "granularity_ms",
+    "window_ms",
+    "window_tokens",
+    "frame_pixels",
+    "yarn",
+    "decoder",
+    "subtitles",
+    "dtype",
+    "quantize",
+)
+"""The settings that shape a prediction. Where and how fast it is made does not."""
+
 Name = tuple[str, str]
 
 
@@ -162,8 +176,7 @@ def predict(
 
 def _made_with(settings: Settings, wanted: Wanted) -> dict[str, object]:
     """What shapes a prediction, as a line keeps it."""
-    names = ("model", "granularity_ms", "window_ms", "decoder", "subtitles", "dtype", "quantize")
-    chosen: dict[str, object] = {name: getattr(settings, name) for name in names}
+    chosen: dict[str, object] = {name: getattr(settings, name) for name in SHAPING}
     return chosen | {"top_k": wanted.top_k, "min_score": wanted.min_score}
 
 
