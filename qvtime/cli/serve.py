@@ -7,13 +7,19 @@ import typer
 from qvtime.cli.options import (
     Decoder,
     Device,
+    DeviceMap,
+    Dtype,
     FeaturesCap,
     Granularity,
     Kernels,
+    MaxPixels,
     Model,
+    Quantize,
     Quiet,
     Subtitles,
+    Tokens,
     Window,
+    Yarn,
 )
 from qvtime.settings import DEFAULT_MODEL
 
@@ -52,9 +58,15 @@ def serve(
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
     window: Window = None,
+    tokens: Tokens = None,
+    max_pixels: MaxPixels = None,
+    yarn: Yarn = False,
     subtitles: Subtitles = "auto",
     decoder: Decoder = "pyav",
     device: Device = "auto",
+    dtype: Dtype = "auto",
+    quantize: Quantize = None,
+    device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
     features: Annotated[
         str,
@@ -69,11 +81,13 @@ def serve(
     machine alone, unless --host and --token say otherwise.
     """
     from qvtime.cli.serving import read_token, serve_site
-    from qvtime.cli.settings import check_subtitles, read_settings
+    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
     )
+    settings = with_weights(settings, dtype, quantize, device_map)
+    settings = with_reading(settings, tokens, max_pixels, None, yarn)
     check_subtitles(settings, several=True)
     token = read_token(token, token_file)
     serve_site(paths or [], index_folder, settings, host, port, token, allow_host or [], quiet)
