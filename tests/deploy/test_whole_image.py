@@ -26,7 +26,7 @@ from tests.deploy.steps import Builder, Stage, read_stages
 
 pytestmark = [
     pytest.mark.deploy,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(
         "QVTIME_REQUIRE_DEPLOY" not in os.environ, reason="takes minutes: make deploy-check"
     ),
