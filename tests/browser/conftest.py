@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 SWITCHES = [
     "--no-sandbox",
@@ -24,6 +24,8 @@ from tests.serve.conftest import clips as clips  # noqa: E402
 from tests.serve.conftest import folder as folder  # noqa: E402
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=20_000)  # machines may be busy
 
 
 @pytest.fixture(scope="session")
