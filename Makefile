@@ -30,6 +30,11 @@ bench: .venv/dev.stamp
 	$(RUN) benchmarks/decode.py
 	$(RUN) benchmarks/vision.py
 	$(RUN) benchmarks/prefix.py
+	$(RUN) benchmarks/commands.py moment
+	$(RUN) benchmarks/commands.py again
+	$(RUN) benchmarks/commands.py minute
+	$(RUN) benchmarks/commands.py unchanged
+	$(RUN) benchmarks/commands.py hours
 	$(RUN) benchmarks/stock.py
 
 browser: .venv/dev.stamp

@@ -18,6 +18,7 @@ from qvtime.cli.options import (
     MaxPixels,
     Model,
     OutputFile,
+    Plan,
     Quantize,
     Quiet,
     Server,
@@ -44,6 +45,7 @@ def ask(
         Path | None,
         typer.Option("--questions", help="Read questions from a file, one a line; - is stdin."),
     ] = None,
+    plan: Plan = False,
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
     fps: Fps = None,
@@ -76,13 +78,17 @@ def ask(
     A time in the question ("at 2:48", "between 1:00 and 1:20", "the last 10 seconds") decides
     where qvtime looks; without one it looks at the whole video.
     """
+    from functools import cache
+
     from qvtime.cli.opening import open_model
     from qvtime.cli.output import Output
+    from qvtime.cli.plans import plan_as_json, print_plan
     from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
     from qvtime.cli.settings import read_settings, with_reading, with_server, with_weights
     from qvtime.cli.streams import say
-    from qvtime.tasks.ask import ask_video
+    from qvtime.tasks.ask import ask_video, plan_ask
+    from qvtime.tasks.preview import open_machine
 
     settings = read_settings(
         model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
@@ -90,6 +96,13 @@ def ask(
     settings = with_weights(settings, dtype, quantize, device_map)
     settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     settings = with_server(settings, server, server_frames)
+    if plan:
+        asked = gather_questions(questions or [], questions_file)
+        machine = cache(lambda: open_machine(settings))
+        as_json = plan_as_json(format_name)
+        for found in plan_ask(video, asked, settings, machine):
+            print_plan(video, found, as_json, found.plan.question)
+        return
     output = Output(format_name, output_file, video)
     output.spare(settings.subtitles, "subtitles")
     asked = gather_questions(questions or [], questions_file)

@@ -17,6 +17,7 @@ from qvtime.cli.options import (
     Kernels,
     MaxPixels,
     Model,
+    Plan,
     Plot,
     Quantize,
     Quiet,
@@ -42,6 +43,7 @@ def index(
             "--index", help="Keep the index in this folder. Default: .qvtime in each folder."
         ),
     ] = None,
+    plan: Plan = False,
     model: Model = DEFAULT_MODEL,
     granularity: Granularity = "0.5",
     fps: Fps = None,
@@ -114,8 +116,8 @@ def index(
     Again over the same folder, only what is new or has changed is looked at. Says nothing where
     no terminal listens, unless there is trouble.
     """
-    from qvtime.cli.indexed import forget_videos, list_index, show_stats, show_video
-    from qvtime.cli.indexing import index_and_tell, output_of
+    from qvtime.cli.indexed import check_asked, forget_videos, list_index, show_stats, show_video
+    from qvtime.cli.indexing import index_and_tell, output_of, show_plans
     from qvtime.cli.settings import (
         check_subtitles,
         read_settings,
@@ -126,13 +128,7 @@ def index(
     from qvtime.tasks.folders import Choices
     from qvtime.tasks.videos import are_several
 
-    asked = [bool(one) for one in (list_videos, show, forget, stats)]
-    if sum(asked) > 1:
-        raise UsageError("--list, --show, --forget and --stats do not go together", "choose one")
-    if "" in (index_folder, show, *(forget or ())):
-        raise UsageError("--index, --show or --forget is empty", "name a video, or a folder")
-    if plot is not None and not show:
-        raise UsageError("--plot draws the video of --show", "name one: --show VIDEO")
+    check_asked(list_videos, show, forget, stats, index_folder, plot)
     if show:
         file = None if output is None else Path(output)
         show_video(show, index_folder, format_name, file, plot)
@@ -168,4 +164,6 @@ def index(
             output_format=folder_format,
             force=force,
         )
+        if plan:
+            raise typer.Exit(show_plans(paths, choices, settings, format_name))
         index_and_tell(paths, choices, settings, printed, quiet)

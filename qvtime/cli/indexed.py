@@ -29,6 +29,24 @@ _SEEN_ONLY = ("srt", "vtt", "segments")
 """Formats that cannot say whether an event was seen or read in a subtitle."""
 
 
+def check_asked(
+    list_videos: bool,
+    show: str | None,
+    forget: Sequence[str] | None,
+    stats: bool,
+    index_folder: str | None,
+    plot: Path | None,
+) -> None:
+    """UsageError for questions to an index that do not go together, or name nothing."""
+    asked = [bool(one) for one in (list_videos, show, forget, stats)]
+    if sum(asked) > 1:
+        raise UsageError("--list, --show, --forget and --stats do not go together", "choose one")
+    if "" in (index_folder, show, *(forget or ())):
+        raise UsageError("--index, --show or --forget is empty", "name a video, or a folder")
+    if plot is not None and not show:
+        raise UsageError("--plot draws the video of --show", "name one: --show VIDEO")
+
+
 def list_index(paths: Sequence[str], folder: str | None, format_name: str | None) -> None:
     """A line for each video: what there is of it, how long it is, its events, its path."""
     as_json = _is_json(format_name)

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import typer
@@ -12,12 +13,15 @@ import typer
 from qvtime import formats
 from qvtime.cli.opening import open_model
 from qvtime.cli.output import OF_ONE_VIDEO, Output
+from qvtime.cli.plans import plan_as_json, print_plan
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
-from qvtime.tasks.folders import Choices, Done, index_paths
+from qvtime.tasks.describe import plan_describe
+from qvtime.tasks.folders import Choices, Done, index_paths, videos_of
 from qvtime.tasks.index import Outcome
+from qvtime.tasks.preview import open_machine
 from qvtime.tasks.videos import are_several
 
 
@@ -99,6 +103,22 @@ def index_and_tell(
         say(_summary(counted))
     if trouble:
         raise typer.Exit(VideoError.exit_code)
+
+
+def show_plans(
+    paths: Sequence[str], choices: Choices, settings: Settings, format_name: str | None
+) -> int:
+    """Print how each video would be read; the exit code. No index is touched."""
+    as_json, failures = plan_as_json(format_name), list[VideoError]()
+    machine = cache(lambda: open_machine(settings))
+    for path in videos_of(paths, choices, failures.append):
+        try:
+            print_plan(path, plan_describe(path, settings, machine()), as_json)
+        except VideoError as error:
+            failures.append(error)
+    for failure in failures:
+        say(failure.message, failure.hint)
+    return VideoError.exit_code if failures else 0
 
 
 def _show(done: Done, printed: Output | None, watched: bool) -> None:

@@ -17,6 +17,7 @@ from qvtime.cli.options import (
     MaxPixels,
     Model,
     OutputFile,
+    Plan,
     Plot,
     Quantize,
     Quiet,
@@ -68,9 +69,7 @@ def locate(
         str | None,
         typer.Option(help='Look only there: 1:00-5:00, "last 10 seconds". Default: all of it.'),
     ] = None,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show what would be read, and read nothing.")
-    ] = False,
+    plan: Plan = False,
     model: Model = DEFAULT_MODEL,
     granularity: Annotated[
         str, typer.Option(help="How fine starts and ends are, in seconds: 0.1, 0.5 or 1.")

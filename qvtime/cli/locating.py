@@ -3,7 +3,6 @@
 One model for all videos; one that fails is said and passed over.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,20 +14,18 @@ from typing import BinaryIO
 
 from qvtime.cli.opening import open_model
 from qvtime.cli.output import Output
+from qvtime.cli.plans import plan_as_json, print_plan
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.searching import NOTHING_FOUND, TOP_K
-from qvtime.cli.streams import say, write_stdout
+from qvtime.cli.streams import say
 from qvtime.errors import QvtimeError, UsageError, VideoError
-from qvtime.formats.json import path_fields
-from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
-from qvtime.tasks.locate_plan import LocatePlan, open_outline
+from qvtime.tasks.preview import open_machine
 from qvtime.tasks.search import locate_candidates, refuse_links, search_candidates
 from qvtime.tasks.videos import are_several, find_videos
 from qvtime.timeline import Span
-from qvtime.timestamps import format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Run:
         self._event, self._settings, self._wanted = event, settings, wanted
         self._quiet = quiet
         self._found = self._failed = 0
-        self._noted = False
+        self._noted: set[str] = set()
 
     @property
     def exit_code(self) -> int:
@@ -153,16 +150,14 @@ class Run:
 
     def show_plans(self, videos: Videos, format_name: str | None) -> None:
         """Print how every video would be searched; no weights are loaded."""
-        if format_name not in (None, "text", "json", "jsonl"):
-            raise UsageError(f"a plan cannot be printed as {format_name}", "use text or jsonl")
-        as_json = format_name in ("json", "jsonl")
-        outline = cache(lambda: open_outline(self._settings))
+        as_json = plan_as_json(format_name)
+        machine = cache(lambda: open_machine(self._settings))
         with ExitStack() as stack:
             for path in videos.find(stack, self._fail):
                 with self._going_on(videos):
-                    plan = plan_video(path, self._event, self._settings, outline, self._wanted)
+                    plan = plan_video(path, self._event, self._settings, machine, self._wanted)
                     self._found += 1
-                    write_stdout(_plan_json(path, plan) if as_json else _plan_text(path, plan))
+                    print_plan(path, plan, as_json)
 
     @contextmanager
     def _going_on(self, videos: Videos) -> Iterator[None]:
@@ -178,10 +173,10 @@ class Run:
             self._fail(error)
 
     def _note(self, sentence: str) -> None:
-        """Say once what changes no answer: it would be the same for every video."""
-        if not (self._quiet or self._noted):
+        """Say once what would be the same for every video."""
+        if not (self._quiet or sentence in self._noted):
             say(sentence)
-        self._noted = True
+        self._noted.add(sentence)
 
     def _fail(self, error: QvtimeError) -> None:
         self._failed += 1
@@ -192,23 +187,3 @@ class Run:
         self._failed += bool(report.damage)
         for sentence in report.damage:
             say(f"{path}: {sentence}")
-
-
-def _plan_text(path: str, plan: LocatePlan) -> str:
-    """The plan for people, a line each."""
-    span, (width_px, height_px) = plan.span, plan.size_px
-    shared = f", {plan.overlap_ms / 1000:g} s shared" if plan.overlap_ms else ""
-    settings = plan.settings()
-    return (
-        f"{one_line(os.fsencode(path).decode('utf-8', 'backslashreplace'))}: "
-        f"{format_time(span.start_ms)} - {format_time(span.end_ms)}\n"
-        f"  windows      {len(plan.windows)} of {plan.window_ms / 1000:g} s{shared}\n"
-        f"  pictures     {settings['frames_per_window']} a window, {width_px}x{height_px} px\n"
-        f"  tokens       {plan.tokens} a window\n"
-        f"  granularity  {plan.coarse_ms / 1000:g} s, edges {plan.granularity_ms / 1000:g} s\n"
-    )
-
-
-def _plan_json(path: str, plan: LocatePlan) -> str:
-    span = {"start_ms": plan.span.start_ms, "end_ms": plan.span.end_ms}
-    return json.dumps(path_fields(path) | span | plan.settings()) + "\n"

@@ -90,6 +90,9 @@ Features = Annotated[
         " auto: beside the index above a video, if there is one.",
     ),
 ]
+Plan = Annotated[
+    bool, typer.Option("--plan", help="Show what would be read and what it needs; read nothing.")
+]
 Plot = Annotated[
     Path | None,
     typer.Option(metavar="FILE.png|svg", help="Draw the spans and their scores as a chart."),

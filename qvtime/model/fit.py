@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from qvtime.errors import OutOfMemory, UsageError
 from qvtime.model.habits import Habits
-from qvtime.model.outline import PIXELS_A_TOKEN
-from qvtime.model.shape import ModelShape
+from qvtime.model.shape import PIXELS_A_TOKEN, ModelShape
 
 LABEL_TOKENS = 12
 """Around the pictures of a patch: `<3600.0 seconds>`, a token a digit, and where vision begins."""

@@ -1,14 +1,13 @@
 """What a model would read, without its weights in memory: enough to plan with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from qvtime.model.habits import Habits, habits_of
 from qvtime.model.prompt import encode_video, time_words
-
-PIXELS_A_TOKEN = 32 * 32
-"""The vision tower's 16 px patches, merged 2 x 2."""
+from qvtime.model.shape import PIXELS_A_TOKEN, ModelShape, shape_of
 
 # Qwen's tokenizer has a token for every digit and every mark (QwenLM/Qwen3-VL's checkpoints):
 # `<`, the letters of `168.0`, ` seconds`, `>`, and a tag on either side of the picture.
@@ -19,11 +18,17 @@ TURN_TOKENS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A model's name, how it wants to be asked, and how it spells: None for a model elsewhere."""
+    """A model's name, how it wants to be asked, and how it spells.
+
+    tokenizer: None for a model that is not on this machine; shape: its sizes; size_bytes: of its
+    weights as they are stored; both None where they are not known.
+    """
 
     name: str
     habits: Habits
     tokenizer: Any | None
+    shape: ModelShape | None = None
+    size_bytes: int | None = None
 
     def window_tokens(self, centres_ms: Sequence[int], width_px: int, height_px: int) -> int:
         """How many tokens these patches of this size take; sides are multiples of 32 px."""
@@ -35,15 +40,32 @@ class Outline:
         return len(encode_video(self.tokenizer, centres_ms, tokens_per_patch))
 
 
-def read_outline(name: str) -> Outline:
+def read_outline(name: str, yarn: bool = False) -> Outline:
     """The outline of a model (`demo`, a folder, owner/name). Raises as `load_model` does.
 
-    One from the hub that is not on this machine is fetched whole.
+    A known one that is not on this machine is not fetched for that: its published configuration
+    tells enough. Any other from the hub is fetched whole. yarn: its positions stretched.
     """
-    from qvtime.model.hub import find_model
+    from qvtime.model.catalogue import known_model
+    from qvtime.model.hub import find_copy, find_model
+
+    known = None if Path(name).is_dir() else known_model(name)
+    if known is not None and find_copy(known.name) is None:
+        config, shape = known.config, _shape(known.config, yarn)
+        habits = habits_of(config, known.name)
+        return Outline(known.name, habits, None, shape, shape.weight_bytes())
     from qvtime.model.weights import read_tokenizer
 
     found = find_model(name)
-    return Outline(
-        found.name, habits_of(found.checkpoint.config, found.name), read_tokenizer(found)
-    )
+    config = found.checkpoint.config
+    habits = habits_of(config, found.name)
+    tokenizer, size_bytes = read_tokenizer(found), found.checkpoint.size_bytes
+    return Outline(found.name, habits, tokenizer, _shape(config, yarn), size_bytes)
+
+
+def _shape(config: Mapping[str, Any], yarn: bool) -> ModelShape:
+    if not yarn:
+        return shape_of(config)
+    from qvtime.model.yarn import stretch
+
+    return shape_of(stretch(config))

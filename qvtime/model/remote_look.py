@@ -14,10 +14,10 @@ from qvtime.model.completion import Completion, Token, said_once
 from qvtime.model.frame_parts import FrameParts
 from qvtime.model.next_words import Step, WordReading
 from qvtime.model.occurrences import follow_answers
-from qvtime.model.outline import PIXELS_A_TOKEN
 from qvtime.model.prompt import THINK_CLOSE, THINK_OPEN, time_label, time_words
 from qvtime.model.reply import Occurrences, Reply
 from qvtime.model.served import ServedModel
+from qvtime.model.shape import PIXELS_A_TOKEN
 from qvtime.model.span_forms import SPAN_FORMS, TIME_CLOSE, TIME_OPEN
 
 RIVALS = 20

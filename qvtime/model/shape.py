@@ -10,6 +10,8 @@ from typing import Any
 BYTES_A_WEIGHT = {"bfloat16": 2.0, "float16": 2.0, "float32": 4.0, "int8": 1.0, "int4": 0.5625}
 """int4: four bits and, for every 64 weights, a scale of float32 (bitsandbytes, NF4)."""
 
+PIXELS_A_TOKEN = 32 * 32
+"""The vision tower's 16 px patches, merged 2 x 2."""
 _PATCH_NUMBERS = 3 * 2 * 16 * 16
 _SAID_AT_ONCE = 512
 _MERGED = 4

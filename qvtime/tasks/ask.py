@@ -23,10 +23,12 @@ from qvtime.tasks.plan import (
     times_of,
     words_about,
 )
+from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import MIN_SCORE, Occurrence
 from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Event, Span
+from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
@@ -68,6 +70,22 @@ def ask_video(
                     together = [k for k, other in enumerate(plans) if other.windows == plan.windows]
                     reports |= zip(together, run.answer([plans[k] for k in together]), strict=True)
                 yield reports.pop(place)
+
+
+def plan_ask(
+    path: str, questions: Sequence[str], settings: Settings, machine: Callable[[], Machine]
+) -> list[Preview]:
+    """Where `ask_video` would look first for each question. Raises as it does."""
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        info = reader.info
+        for question in questions:
+            check_question(question, settings)
+            _check_times(question, path, info.duration_ms)
+        outline = machine().outline
+        patches = outline.habits.window_patches
+        check_window(settings, patches, outline.name)
+        plans = [plan_question(one, info.duration_ms, settings, patches) for one in questions]
+        return [preview(info, plan, machine()) for plan in plans]
 
 
 def _check_times(question: str, path: str, duration_ms: int) -> None:

@@ -21,10 +21,12 @@ from qvtime.tasks.looking import (
     said_span,
     whole_patches,
 )
-from qvtime.tasks.plan import GRANULARITY_MS, Window, check_window
+from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
+from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.skim import OVERLAP_SHARE
 from qvtime.timeline import Event, Span, merge_events
 from qvtime.video.sampling import patch_centres, windows
+from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
@@ -59,20 +61,16 @@ def describe_video(
     """
     habits = engine.habits
     check_window(settings, habits.window_patches, engine.name)
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
-    window_ms = settings.window_ms or habits.window_patches * granularity_ms
     video = Span(0, reader.info.duration_ms)
-    planned = [
-        Window(part, tuple(patch_centres(part, granularity_ms)))
-        for part in windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
-    ]
+    plan, window_ms = _windows_over(video, settings, habits.window_patches, habits.dense_form)
+    granularity_ms = plan.granularity_ms
     clock, events, dropped = Clock(), list[Event](), list[str]()
 
     def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
         return _read(reader, engine, window, then, granularity_ms, settings, clock, features)
 
     count = 0
-    for found, lost in read_each(planned, engine, granularity_ms, True, read, progress, note):
+    for found, lost in read_each(plan.windows, engine, granularity_ms, True, read, progress, note):
         count += 1
         events = _join(events, found, granularity_ms)
         dropped += lost[: MOST_DROPPED - len(dropped)]
@@ -96,6 +94,30 @@ def describe_video(
         looked=(video,),
         granularity_ms=granularity_ms,
     )
+
+
+def plan_describe(path: str, settings: Settings, machine: Machine) -> Preview:
+    """How `describe_video` would read a video. Raises VideoError, UsageError."""
+    outline = machine.outline
+    check_window(settings, outline.habits.window_patches, outline.name)
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        video = Span(0, reader.info.duration_ms)
+        plan, _ = _windows_over(video, settings, outline.habits.window_patches, QUESTION)
+        return preview(reader.info, plan, machine)
+
+
+def _windows_over(
+    video: Span, settings: Settings, window_patches: int, words: str
+) -> tuple[Plan, int]:
+    """Overlapping windows over a video, each asked the same, and how long one is at most."""
+    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    window_ms = settings.window_ms or window_patches * granularity_ms
+    planned = tuple(
+        Window(part, tuple(patch_centres(part, granularity_ms)))
+        for part in windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
+    )
+    asked = (words,) * len(planned)
+    return Plan(QUESTION, granularity_ms, granularity_ms, planned, asked), window_ms
 
 
 def _read(

@@ -90,9 +90,7 @@ def index_paths(
         for index, given in opened:
             shown = held.enter_context(RunNote(index.place.folder))
             failures: list[VideoError] = []
-            videos = walk(
-                given, choices.recursive, choices.include, choices.exclude, failures.append
-            )
+            videos = videos_of(given, choices, failures.append)
             retry = choices.retry_failed
             told = _Told(index, shown, progress)
             run = index_videos(index, videos, settings, load_once, retry, told.progress, note)
@@ -109,6 +107,13 @@ def index_paths(
     failures = []
     list(walk(missing_paths, failed=failures.append))
     yield from (_unreadable(error) for error in failures)
+
+
+def videos_of(
+    paths: Sequence[str], choices: Choices, failed: Callable[[VideoError], None]
+) -> Iterator[str]:
+    """The videos of these paths, of folders those chosen; `failed` hears what is not read."""
+    return walk(paths, choices.recursive, choices.include, choices.exclude, failed)
 
 
 class _Told:

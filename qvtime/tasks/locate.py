@@ -15,10 +15,11 @@ from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.edges import BOTH_EDGES, sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
-from qvtime.tasks.locate_plan import LocatePlan, plan_locate
+from qvtime.tasks.locate_plan import plan_locate
 from qvtime.tasks.looking import Clock, Progress
 from qvtime.tasks.passes import pass_of, start_distribution
 from qvtime.tasks.plan import Window, check_question
+from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import MIN_SCORE, Occurrence, not_found
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
@@ -29,7 +30,6 @@ from qvtime.video.worker import open_video
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.frames import VideoInfo
     from qvtime.model.backend import Backend
-    from qvtime.model.outline import Outline
     from qvtime.model.reply import ScoredSpan
     from qvtime.video.reader import VideoReader
 
@@ -98,13 +98,14 @@ def locate_video(
 
 
 def plan_video(
-    path: str, event: str, settings: Settings, outline: Callable[[], "Outline"], wanted: Wanted
-) -> LocatePlan:
+    path: str, event: str, settings: Settings, machine: Callable[[], Machine], wanted: Wanted
+) -> Preview:
     """How `locate_video` would search a video. Raises UsageError, VideoError, ModelError."""
     check_question(event, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         span = _searched(path, wanted, reader.info)
-        return plan_locate(reader.info, span, settings, outline())
+        plan = plan_locate(reader.info, span, settings, machine().outline)
+        return preview(reader.info, plan.first_pass(event), machine())
 
 
 def _searched(path: str, wanted: Wanted, info: "VideoInfo") -> Span:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from qvtime.frames import VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import GRANULARITIES_MS, Settings
-from qvtime.tasks.looking import open_backend
 from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
 from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, finer_steps_ms
 from qvtime.timeline import Span
@@ -79,16 +78,6 @@ class LocatePlan:
             "coarse_ms": self.coarse_ms,
             "granularity_ms": self.granularity_ms,
         }
-
-
-def open_outline(settings: Settings) -> "Outline":
-    """What the model of these settings would read, without its weights. Raises ModelError."""
-    if settings.server is not None:
-        with open_backend(settings) as backend:
-            return backend.outline
-    from qvtime.model.outline import read_outline
-
-    return read_outline(settings.model)
 
 
 def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outline") -> LocatePlan:

@@ -20,9 +20,10 @@ from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
-from qvtime.tasks.locate_plan import open_outline, plan_locate
+from qvtime.tasks.locate_plan import plan_locate
 from qvtime.tasks.looking import Clock, Progress, look_at, open_engine
 from qvtime.tasks.plan import Window
+from qvtime.tasks.preview import open_machine
 from qvtime.tasks.seams import NOT_FOUND
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres
@@ -222,11 +223,14 @@ def test_a_window_that_the_model_cannot_read_is_refused(locate: Locate) -> None:
 def test_the_plan_is_what_is_done(locate: Locate) -> None:
     settings = replace(DEMO, granularity_ms=100, window_ms=2000)
     wanted = Wanted(within="10s-60s")
-    outline = open_outline(DEMO)
-    plan = plan_video(RALLY, "the ball bounces", settings, lambda: outline, wanted)
+    machine = open_machine(DEMO)
+    plan = plan_video(RALLY, "the ball bounces", settings, lambda: machine, wanted)
     report = locate(settings=settings, within="10s-60s")
-    assert report.looked == tuple(window.span for window in plan.windows)
-    assert dict(report.settings) | plan.settings() == dict(report.settings)
+    assert report.looked == tuple(window.span for window in plan.plan.windows)
+    planned, done = plan.settings(), report.settings
+    known = planned.keys() & done.keys()
+    assert {"windows", "window_ms", "overlap_ms", "tokens_per_window", "granularity_ms"} <= known
+    assert {key: planned[key] for key in known} == {key: done[key] for key in known}
 
 
 def test_the_plan_counts_the_tokens_that_the_model_reads(engine: Engine) -> None:
@@ -279,4 +283,4 @@ def test_any_video_is_covered_by_windows_that_the_model_can_read(
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
-    return open_outline(DEMO).tokenizer
+    return open_machine(DEMO).outline.tokenizer
