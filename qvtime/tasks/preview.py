@@ -97,7 +97,7 @@ def open_machine(settings: Settings) -> Machine:
     """What the model of these settings would read here. Raises ModelError, UsageError."""
     if settings.server is not None:
         with open_backend(settings) as backend:
-            return Machine(backend.outline, settings.server, None, 2, None, None, None)
+            return Machine(backend.outline, settings.server.url, None, 2, None, None, None)
     import torch
 
     from qvtime.model.fit import Room, fit
