@@ -70,9 +70,7 @@ def load_model(
     choose_kernels(kernels, place)  # fails before gigabytes are read
     found = find_model(name_or_folder)
     habits = habits_of(found.checkpoint.config, found.name)
-    chosen = dtype or (
-        torch.float32 if found.checkpoint.size_bytes <= SMALL_BYTES else torch.bfloat16
-    )
+    chosen = dtype or usual_dtype(found.checkpoint.size_bytes)
     more: dict[str, Any] = {"config": stretched_config(found)} if yarn else {}
     more |= loading_arguments(found.checkpoint.config, found.name, place, chosen, quantize, spread)
     with out_of_memory_is(
@@ -94,6 +92,11 @@ def load_model(
 def dtype_named(name: DtypeName) -> torch.dtype | None:
     """torch's dtype of that name; None for "auto"."""
     return None if name == "auto" else cast(torch.dtype, getattr(torch, name))
+
+
+def usual_dtype(size_bytes: int) -> torch.dtype:
+    """What a checkpoint of this size runs in where nothing else is asked for."""
+    return torch.float32 if size_bytes <= SMALL_BYTES else torch.bfloat16
 
 
 def choose_device(device: str) -> str:

@@ -98,20 +98,17 @@ def open_machine(settings: Settings) -> Machine:
     if settings.server is not None:
         with open_backend(settings) as backend:
             return Machine(backend.outline, settings.server.url, None, 2, None, None, None)
-    import torch
-
     from qvtime.model.fit import Room, fit
     from qvtime.model.machine import free_memory
     from qvtime.model.outline import read_outline
     from qvtime.model.speed import measure_speed
-    from qvtime.model.weights import SMALL_BYTES, choose_device, dtype_named
+    from qvtime.model.weights import choose_device, dtype_named, usual_dtype
 
     outline = read_outline(settings.model, settings.yarn)
     shape, device = outline.shape, choose_device(settings.device)
     if shape is None:
         return Machine(outline, device, None, 2, None, None, None)
-    small = (outline.size_bytes or 0) <= SMALL_BYTES
-    dtype = dtype_named(settings.dtype) or (torch.float32 if small else torch.bfloat16)
+    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0)
     name = str(dtype).removeprefix("torch.")
     weight_bytes = shape.weight_bytes(name, settings.quantize)
     free = free_memory(device)
