@@ -11,6 +11,8 @@ from qvtime.report import Setting
 from qvtime.tasks.preview import Preview
 from qvtime.timestamps import format_time
 
+GIGABYTE = 10**9
+
 
 def plan_as_json(format_name: str | None) -> bool:
     """Whether plans are printed as JSON. UsageError for a format that is neither that nor text."""
@@ -46,9 +48,9 @@ def _text(path: str, preview: Preview, question: str | None) -> str:
     ]
     if machine.weight_bytes is not None and preview.window_bytes is not None:
         lines.append(
-            f"  memory       about {_gigabytes(machine.weight_bytes)} of weights and"
-            f" {_gigabytes(preview.window_bytes)} a window ({_gigabytes(preview.kv_bytes)} keys"
-            f" and values); beside the weights {_gigabytes(machine.free_bytes)} free on"
+            f"  memory       about {_size(machine.weight_bytes)} of weights and"
+            f" {_size(preview.window_bytes)} a window ({_size(preview.kv_bytes)} keys"
+            f" and values); beside the weights {_size(machine.free_bytes)} free on"
             f" {machine.device}"
         )
     if preview.seconds is not None:
@@ -58,8 +60,10 @@ def _text(path: str, preview: Preview, question: str | None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _gigabytes(count: int | None) -> str:
-    return "?" if count is None else f"{count / 1e9:.2f} GB"
+def _size(count: int | None) -> str:
+    if count is None:
+        return "?"
+    return f"{count / 1e9:.1f} GB" if count >= GIGABYTE else f"{count / 1e6:.1f} MB"
 
 
 def _duration(seconds: float) -> str:

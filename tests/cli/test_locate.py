@@ -242,7 +242,7 @@ def test_the_plan_loads_no_weights(
     monkeypatch.setattr("qvtime.model.weights.load_model", load)
     ran = qvtime("locate", SHORT, other, EVENT, "-m", "demo", "--plan", "--within", "0-10s")
     assert ran.code == 0
-    assert ran.stdout.count("  granularity  0.5 s, edges 0.5 s\n") == 2
+    assert ran.stdout.count("  granularity  0.5 s\n") == 2
     assert f"{SHORT}: 00:00:00.0 - 00:00:10.0\n  windows " in ran.stdout
 
 
