@@ -4,6 +4,7 @@
 # make browser the tests of the page, in chromium; without one they fail
 # make deploy-check  run the steps of deploy/Dockerfile, without Docker (DEPLOY_ROOTFS: in a Debian)
 # make pictures  docs/page.png: the page with the demo model, as its tests see it
+# make cluster the tests that need Ray; installs it first (260 MB)
 # make gpu     the tests that need a CUDA device, and the speed of the kernels; without one it fails
 # make mutants plant bugs in the kernels, one at a time, and see that the tests find them
 # make docs    make the generated parts of docs/ again
@@ -13,7 +14,7 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 RUN = .venv/bin/python
 
-.PHONY: demo test lint bench browser pictures deploy-check gpu mutants docs train clean
+.PHONY: demo test lint bench browser pictures deploy-check cluster gpu mutants docs train clean
 
 demo: .venv/run.stamp
 	.venv/bin/qvtime ask samples/rally.mp4 "what happens at 2:48" --model demo
@@ -46,6 +47,10 @@ pictures: .venv/dev.stamp
 
 deploy-check: .venv/dev.stamp
 	QVTIME_REQUIRE_DEPLOY=1 DEPLOY_ROOTFS="$(DEPLOY_ROOTFS)" $(RUN) -m pytest -m deploy
+
+cluster: .venv/dev.stamp
+	$(PIP) -e '.[ray]'
+	QVTIME_REQUIRE_RAY=1 $(RUN) -m pytest -m cluster
 
 gpu: .venv/dev.stamp
 	QVTIME_REQUIRE_GPU=1 $(RUN) -m pytest -m gpu

@@ -13,6 +13,7 @@
     │   ├── UnsafeModel                loading it could run code
     │   ├── OutOfMemory                this machine cannot hold the work
     │   └── ServerError                a model server does not answer, or not as it should
+    ├── ClusterError                5  the machines that were to help cannot be had, or fail
     ├── OutputError                 5  the result could not be written
     └── StoreError                  5  the index cannot be used
         ├── IndexDamaged               its file is not what an index is; it is left as it is
@@ -89,6 +90,10 @@ class OutOfMemory(ModelError):
 
 class ServerError(ModelError):
     """A model server does not answer, or not as it should."""
+
+
+class ClusterError(QvtimeError):
+    """The machines that were to help cannot be had, or fail."""
 
 
 class OutputError(QvtimeError):

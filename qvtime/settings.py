@@ -63,6 +63,14 @@ class ServerChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterChoice:
+    """A Ray cluster, "local" for one of this machine. workers: None for as many as it has room."""
+
+    address: str
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the user chose for one run.
 
@@ -72,6 +80,7 @@ class Settings:
     None for what it reads best and what fits; yarn: whether its positions are stretched.
     dtype: of the weights; quantize: the decoder's in fewer bits; spread: over all GPUs. server:
     where the model runs, None for here; the settings of weights are the server's own then.
+    cluster: who indexes videos, None for this process.
     """
 
     model: str = DEFAULT_MODEL
@@ -88,6 +97,7 @@ class Settings:
     quantize: Quantization | None = None
     spread: bool = False
     server: ServerChoice | None = None
+    cluster: ClusterChoice | None = None
     kernels: KernelMode = "auto"
     subtitles: str = "auto"
     features: str = "auto"

@@ -59,6 +59,17 @@ def index(
     kernels: Kernels = "auto",
     server: Server = None,
     server_frames: ServerFrames = "auto",
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="local|ADDRESS",
+            help="Let the workers of a Ray cluster look, several videos at a time.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many of them. Default: one a GPU, or one a core."),
+    ] = None,
     subtitles: Subtitles = "auto",
     features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
@@ -121,6 +132,7 @@ def index(
     from qvtime.cli.settings import (
         check_subtitles,
         read_settings,
+        with_cluster,
         with_reading,
         with_server,
         with_weights,
@@ -147,6 +159,7 @@ def index(
         settings = with_weights(settings, dtype, quantize, device_map)
         settings = with_reading(settings, tokens, max_pixels, fps, yarn)
         settings = with_server(settings, server, server_frames)
+        settings = with_cluster(settings, ray, workers, limit)
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
         if printed is not None:

@@ -13,6 +13,7 @@ from qvtime.settings import (
     GRANULARITIES_MS,
     KERNEL_MODES,
     QUANTIZATIONS,
+    ClusterChoice,
     ServerChoice,
     Settings,
 )
@@ -171,6 +172,25 @@ def with_server(settings: Settings, url: str | None, frames_as: str) -> Settings
             f"leave {option} away",
         )
     return replace(settings, server=ServerChoice(url, kinds[0] if kinds else None))
+
+
+def with_cluster(
+    settings: Settings, address: str | None, workers: int | None, limit: int | None
+) -> Settings:
+    """The settings with who looks at videos. UsageError for what cannot go with many."""
+    if address is None:
+        if workers is not None:
+            raise UsageError("--workers are those of a --ray cluster", "name one: --ray local")
+        return settings
+    if not address:
+        raise UsageError("--ray is empty", "use local, auto, or an address of Ray")
+    if limit is not None:
+        raise UsageError("--limit counts videos one after the other", "leave it or --ray away")
+    if settings.features not in ("auto", "none"):
+        raise UsageError(
+            "--features are not kept by the workers of --ray", "leave one of them away"
+        )
+    return replace(settings, cluster=ClusterChoice(address, workers))
 
 
 def check_subtitles(settings: Settings, several: bool) -> None:

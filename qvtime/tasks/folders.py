@@ -15,6 +15,8 @@ from qvtime.store.index import Index, open_index
 from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.store.record import Record
 from qvtime.store.run import RunNote, RunState
+from qvtime.tasks.cluster import Cluster
+from qvtime.tasks.crew import Crew
 from qvtime.tasks.features import forget_videos
 from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos, unmounted
 from qvtime.tasks.looking import Progress
@@ -82,18 +84,21 @@ def index_paths(
         place.key(path)  # is it one that the index can name?
         places.setdefault(absolute(place.folder), (place, []))[1].append(path)
     load_once = cache(load)
+    crew: Crew | None = None
     worked = 0
     with ExitStack() as held:
         opened = [
             (held.enter_context(open_index(place, True)), given) for place, given in places.values()
         ]
+        if settings.cluster is not None:
+            crew = held.enter_context(Cluster(settings.cluster, settings, note))
         for index, given in opened:
             shown = held.enter_context(RunNote(index.place.folder))
             failures: list[VideoError] = []
             videos = videos_of(given, choices, failures.append)
             retry = choices.retry_failed
             told = _Told(index, shown, progress)
-            run = index_videos(index, videos, settings, load_once, retry, told.progress, note)
+            run = index_videos(index, videos, settings, load_once, retry, told.progress, note, crew)
             # A limit that is reached in one folder is reached in all.
             for indexed in () if worked == choices.limit else run:
                 told.count_one()

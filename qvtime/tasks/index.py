@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,27 +16,19 @@ from qvtime.errors import (
     VideoError,
     VideoOverLimits,
 )
-from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.fingerprint import (
     Fingerprint,
-    changed_meanwhile,
     looks_unchanged,
-    still_as,
     take_fingerprint,
 )
 from qvtime.store.index import Index
 from qvtime.store.record import Record
-from qvtime.subtitles import Spoken
-from qvtime.tasks.describe import describe_video
-from qvtime.tasks.features import open_features
+from qvtime.tasks.crew import Alone, Crew, Finished, Job
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.sidecars import Sidecars, Stamp
-from qvtime.tasks.subtitled import subtitle_settings
-from qvtime.timeline import Event, Span
-from qvtime.video.subtitles import NONE, read_subtitles
-from qvtime.video.worker import open_video
+from qvtime.video.subtitles import NONE
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
@@ -82,9 +73,11 @@ def index_videos(
     retry_failed: bool = False,
     progress: Callable[[str, Progress], None] = lambda _path, _progress: None,
     note: Callable[[str], None] = lambda _: None,
+    crew: Crew | None = None,
 ) -> Generator[Indexed, None, None]:
-    """What becomes of each video, in order; it is in the index by then.
+    """What becomes of each video; it is in the index by then.
 
+    They are looked at here, in order, or by `crew`, in the order in which it is done with them.
     `load` gives the model, once a video needs it. A video is left alone when its content and the
     settings are those it was indexed with; one that has moved or was touched keeps its timeline.
     One that failed is tried again when it has changed, qvtime has, or `retry_failed`. VideoErrors
@@ -92,14 +85,9 @@ def index_videos(
     well and changes no timeline.
     """
     with ExitStack() as held:
-        engines: list[Backend] = []
+        if crew is None:
+            crew = held.enter_context(Alone(load, progress, note))
         beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
-
-        def engine() -> "Backend":
-            if not engines:
-                engines.append(held.enter_context(load()))
-            return engines[0]
-
         for path in paths:
             try:
                 record, fingerprint = _recognise(index, path)
@@ -108,10 +96,14 @@ def index_videos(
                 continue
             made_with = _MadeWith(settings, beside.stamp(path))
             known = _known(record, made_with, retry_failed)
-            if known is None:
-                shown = partial(progress, path)
-                known = _work(index, path, fingerprint, made_with, engine, shown, note)
-            yield known
+            if known is not None:
+                yield known
+                continue
+            crew.submit(Job(path, fingerprint, settings, made_with.keys))
+            while crew.full:
+                yield _keep(index, crew.finish())
+        while crew.waiting:
+            yield _keep(index, crew.finish())
 
 
 def find_missing(index: Index, paths: Iterable[str]) -> list[Record]:
@@ -165,6 +157,11 @@ class _MadeWith:
     settings: Settings
     subtitles: Stamp
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Of a timeline, and of a failure."""
+        return self.key(failed=False), self.key(failed=True)
+
     def key(self, failed: bool) -> str:
         """As the index keeps it. A failure may come out otherwise in another version of qvtime."""
         choices: dict[str, object] = {
@@ -195,48 +192,17 @@ def _known(record: Record | None, made_with: _MadeWith, retry_failed: bool) -> I
     return None if retry_failed else Indexed(record.path, Outcome.FAILED_BEFORE, failure_of(record))
 
 
-def _work(
-    index: Index,
-    path: str,
-    fingerprint: Fingerprint,
-    made_with: _MadeWith,
-    engine: Callable[[], "Backend"],
-    progress: Callable[[Progress], None],
-    note: Callable[[str], None],
-) -> Indexed:
-    """Describe a video and keep what that came to."""
-    try:
-        report, cues = _describe(path, fingerprint, made_with.settings, engine, progress, note)
-    except VideoError as error:
-        if isinstance(error, _LASTING):
-            key = made_with.key(failed=True)
-            index.save_failure(path, fingerprint, key, _without_path(error, path))
-        return Indexed(path, Outcome.FAILED, error, worked_on=True)
-    index.save_timeline(path, fingerprint, made_with.key(failed=False), report, cues)
-    return Indexed(path, Outcome.DONE, damage=report.damage, worked_on=True)
-
-
-def _describe(
-    path: str,
-    fingerprint: Fingerprint,
-    settings: Settings,
-    engine: Callable[[], "Backend"],
-    progress: Callable[[Progress], None],
-    note: Callable[[str], None],
-) -> tuple[Report, list[Event]]:
-    """What is seen in the video, and what its subtitles say."""
-    with open_video(path, settings.decoder, settings.limits) as reader:
-        subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
-        reader.spoken = Spoken(subtitles, limits=settings.limits)
-        # A night over a folder is not to push out what people ask about: it takes only free room.
-        features = open_features(path, settings, note, fingerprint, displace=False)
-        report = describe_video(path, reader, engine(), settings, progress, features, note)
-        video = Span(0, reader.info.duration_ms)
-    if not still_as(path, fingerprint):
-        raise changed_meanwhile(path)
-    spans = ((cue.span.clamp(video), cue.text) for cue in subtitles)
-    report = replace(report, settings={**report.settings, **subtitle_settings(reader.spoken)})
-    return report, [Event(span, text, source="subtitle") for span, text in spans if span]
+def _keep(index: Index, finished: Finished) -> Indexed:
+    """Keep what a video came to."""
+    job, outcome = finished.job, finished.outcome
+    done, failed = job.made_with
+    if isinstance(outcome, VideoError):
+        if isinstance(outcome, _LASTING):
+            bare = _without_path(outcome, job.path)
+            index.save_failure(job.path, job.fingerprint, failed, bare)
+        return Indexed(job.path, Outcome.FAILED, outcome, worked_on=True)
+    index.save_timeline(job.path, job.fingerprint, done, outcome.report, outcome.cues)
+    return Indexed(job.path, Outcome.DONE, damage=outcome.report.damage, worked_on=True)
 
 
 def _without_path(error: VideoError, path: str) -> VideoError:

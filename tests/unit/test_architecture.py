@@ -48,6 +48,7 @@ HOMES = {
     "httpx2": {"model"},
     "huggingface_hub": {"model"},
     "peft": {"tuning"},
+    "ray": {"tasks"},
     "rich": {"cli"},
     "safetensors": {"model", "store", "training", "tuning"},
     "sqlite3": {"store"},

@@ -27,7 +27,7 @@ from qvtime.store.index import open_index
 from qvtime.store.place import place_at, place_of
 from qvtime.store.search import Hit
 from qvtime.subtitles import Subtitles
-from qvtime.tasks import index as module
+from qvtime.tasks import crew, index
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
@@ -99,7 +99,7 @@ class Opened:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     opened = Opened()
-    monkeypatch.setattr(module, "open_video", opened)
+    monkeypatch.setattr(crew, "open_video", opened)
     return opened
 
 
@@ -250,7 +250,7 @@ def test_a_newer_qvtime_tries_again(
     opened.by_name["b.mp4"] = fail(NotAVideo("is no video"))
     run(folder)
     opened.names()
-    monkeypatch.setattr(module, "__version__", "99")
+    monkeypatch.setattr(index, "__version__", "99")
     run(folder)
     assert opened.names() == ["b.mp4"]
 
@@ -368,7 +368,7 @@ def test_what_cannot_be_opened_is_no_work(
             raise VideoError(f"{path}: cannot be read: input/output error")
         return take_fingerprint(path)
 
-    monkeypatch.setattr(module, "take_fingerprint", take)
+    monkeypatch.setattr(index, "take_fingerprint", take)
     _check_limit(folder, opened)
 
 

@@ -1,0 +1,155 @@
+"""Who looks at videos for an index: this process, one after the other, or others side by side.
+
+The index itself has one writer, whoever looks.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from qvtime.errors import VideoError
+from qvtime.report import Report
+from qvtime.settings import Settings
+from qvtime.store.fingerprint import Fingerprint, changed_meanwhile, still_as
+from qvtime.subtitles import Spoken
+from qvtime.tasks.describe import describe_video
+from qvtime.tasks.features import open_features
+from qvtime.tasks.looking import Progress
+from qvtime.tasks.subtitled import subtitle_settings
+from qvtime.timeline import Event, Span
+from qvtime.video.subtitles import read_subtitles
+from qvtime.video.worker import open_video
+
+if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
+    from qvtime.model.backend import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A video to look at. made_with: the index's key for what it is looked at with, where that
+    comes to a timeline and where it fails."""
+
+    path: str
+    fingerprint: Fingerprint
+    settings: Settings
+    made_with: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is seen in a video, and what its subtitles say."""
+
+    report: Report
+    cues: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job, and what it came to."""
+
+    job: Job
+    outcome: Described | VideoError
+
+
+class Crew(Protocol):
+    """Those who look. A context. Other errors than a VideoError end the run."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a job has to be finished before the next one is given."""
+        ...
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any job is not finished."""
+        ...
+
+    def submit(self, job: Job) -> None: ...
+
+    def finish(self) -> Finished:
+        """The next job that is done with; waits for it. Not to be called when none is waiting."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Alone:
+    """This process, one video at a time; the model is loaded once a video needs it. A crew."""
+
+    def __init__(
+        self,
+        load: Callable[[], "Backend"],
+        progress: Callable[[str, Progress], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._load, self._progress, self._note = load, progress, note
+        self._held = ExitStack()
+        self._engine: Backend | None = None
+        self._job: Job | None = None
+
+    @property
+    def full(self) -> bool:
+        return self._job is not None
+
+    waiting = full
+
+    def submit(self, job: Job) -> None:
+        self._job = job
+
+    def finish(self) -> Finished:
+        if self._job is None:
+            raise ValueError("there is no job")
+        job, self._job = self._job, None
+        try:
+            seen = describe_job(job, self._open, partial(self._progress, job.path), self._note)
+            return Finished(job, seen)
+        except VideoError as error:
+            return Finished(job, error)
+
+    def _open(self) -> "Backend":
+        if self._engine is None:
+            self._engine = self._held.enter_context(self._load())
+        return self._engine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.__exit__(kind, error, trace)
+
+
+def describe_job(
+    job: Job,
+    engine: Callable[[], "Backend"],
+    progress: Callable[[Progress], None],
+    note: Callable[[str], None],
+) -> Described:
+    """What is seen in the video, and what its subtitles say. Raises VideoError, ModelError."""
+    path, settings = job.path, job.settings
+    with open_video(path, settings.decoder, settings.limits) as reader:
+        subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
+        reader.spoken = Spoken(subtitles, limits=settings.limits)
+        # A night over a folder is not to push out what people ask about: it takes only free room.
+        features = open_features(path, settings, note, job.fingerprint, displace=False)
+        report = describe_video(path, reader, engine(), settings, progress, features, note)
+        video = Span(0, reader.info.duration_ms)
+    if not still_as(path, job.fingerprint):
+        raise changed_meanwhile(path)
+    spans = ((cue.span.clamp(video), cue.text) for cue in subtitles)
+    report = replace(report, settings={**report.settings, **subtitle_settings(reader.spoken)})
+    cues = tuple(Event(span, text, source="subtitle") for span, text in spans if span)
+    return Described(report, cues)
