@@ -8,10 +8,10 @@ import torch
 
 from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
-from qvtime.training.glimpses import CELLS, Glimpse
+from qvtime.training.glimpses import CELL_LABELS, CELLS, Glimpse
 from qvtime.training.lessons import Lesson
 from qvtime.training.questions import Alignment, Meaning, Moment
-from qvtime.training.scene import KINDS
+from qvtime.training.scene import MARKS
 
 IGNORED = -100
 
@@ -25,12 +25,12 @@ class Batch:
     1, S, S], what is added to attention's scores, 0 or -inf; ends: bool [B, S], the last token of
     every temporal patch; rows, places: int64 [N], targets: float32 [N, P], at_ends, saying: bool
     [N] and weights: float32 [N], what should attend where and how much it counts
-    (questions.Alignment); going_on: float32 [B * P, KINDS]; meant_rows, meant_places: int64 [M],
-    found: bool [M] and meant: float32 [M, KINDS], what tokens of questions stand for
-    (questions.Meaning); clock: int64 [B * P, 3], the digits of the patches' times; said_rows,
-    said_places: int64 [K], said_found: bool [K] and said: int64 [K, 3], those of times in
-    questions and answers (questions.Moment); links: int64 [L, 3], row, token, and the token that
-    it should attend to (Tail.source).
+    (questions.Alignment); going_on: float32 [B * P, MARKS]; meant_rows, meant_places:
+    int64 [M], found: bool [M] and meant: float32 [M, MARKS], what tokens of questions
+    stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the patches' times;
+    said_rows, said_places: int64 [K], said_found: bool [K] and said: int64 [K, 3], those of times
+    in questions and answers (questions.Moment); links: int64 [L, 3], row, token, and the token
+    that it should attend to (Tail.source).
     """
 
     patches: torch.Tensor
@@ -68,7 +68,7 @@ KINDS_OF_QUESTION = ("at", "when", "never", "list")
 class Glimpses:
     """Patches without words: patches and grid as in Batch.
 
-    cells: int64 [patches * 9, 3], colour, shape and verb in every merged vision token.
+    cells: int64 [patches * 9, 4], CELL_LABELS in every merged vision token.
     """
 
     patches: torch.Tensor
@@ -82,7 +82,7 @@ def collate_glimpses(glimpses: Sequence[Glimpse]) -> Glimpses:
     return Glimpses(
         patches=patches_of(np.concatenate([one.pixels for one in glimpses])),
         grid=torch.tensor([[len(cells), 2 * CELLS, 2 * CELLS]]),
-        cells=cells.view(-1, 3),
+        cells=cells.view(-1, len(CELL_LABELS)),
     )
 
 
@@ -125,9 +125,9 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
                 saying = range(start + tail.answer_start - 1, end - 1)
                 links += [(row, place, start + tail.source) for place in saying]
             start = end
-    meant = torch.zeros((len(meanings), KINDS))
+    meant = torch.zeros((len(meanings), MARKS))
     for place, (_, _, one) in enumerate(meanings):
-        meant[place, list(one.kinds)] = 1
+        meant[place, list(one.marks)] = 1
     targets = torch.zeros((len(aligned), patches))
     for place, (_, _, wanted) in enumerate(aligned):
         targets[place, list(wanted.patches)] = 1 / len(wanted.patches)

@@ -16,15 +16,20 @@ from qvtime.training.script import make_scene
 SIZE_PX = 96
 CELL_PX = 32
 CELLS = SIZE_PX // CELL_PX
-CELL_LABELS = ("colour", "shape", "verb")
-ABSENT = {"colour": len(COLOURS), "shape": len(SHAPES), "verb": len(VERBS)}
+CELL_LABELS = ("colour", "shape", "verb", "turned")
+ABSENT = {
+    "colour": len(COLOURS),
+    "shape": len(SHAPES),
+    "verb": len(VERBS),
+    "turned": len(COLOURS),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
     """A few temporal patches without words, for the vision tower.
 
-    pixels: as in Lesson; cells: int64 [patches, 9, 3], as label_cells gives them.
+    pixels: as in Lesson; cells: int64 [patches, 9, 4], as label_cells gives them.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -79,8 +84,11 @@ def take_pictures(
 def label_cells(
     scene: Scene, centres: npt.NDArray[np.int64], granularity_ms: int
 ) -> npt.NDArray[np.int64]:
-    """Which object fills most of every cell, and what it does there: int64 [patches, 9, 3]."""
-    labels = np.empty((len(centres), CELLS * CELLS, 3), np.int64)
+    """Which object fills most of every cell, what it does there, and which colour it turns.
+
+    int64 [patches, 9, 4], in the order of CELL_LABELS.
+    """
+    labels = np.empty((len(centres), CELLS * CELLS, len(CELL_LABELS)), np.int64)
     labels[:] = tuple(ABSENT.values())
     edges = np.arange(CELLS + 1) / CELLS
     quarter = granularity_ms / 4
@@ -101,10 +109,12 @@ def label_cells(
                     for c in (state.y, state.x)
                 ]
                 share += np.outer(*inside) / (2 * reach) ** 2 / len(seen)
-            active = [h.verb for h in thing.happenings if h.start_ms <= centre < h.end_ms]
-            verb = VERBS.index(active[0]) if active else ABSENT["verb"]
+            active = [h for h in thing.happenings if h.start_ms <= centre < h.end_ms]
+            verb = VERBS.index(active[0].verb) if active else ABSENT["verb"]
+            turned = active[0].turned if active else None
+            new = ABSENT["turned"] if turned is None else list(COLOURS).index(turned)
             look = (list(COLOURS).index(seen[0].colour), SHAPES.index(seen[0].shape))
             wins = share > most
             most[wins] = share[wins]
-            labels[patch].reshape(CELLS, CELLS, 3)[wins] = (*look, verb)
+            labels[patch].reshape(CELLS, CELLS, len(CELL_LABELS))[wins] = (*look, verb, new)
     return labels

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from qvtime.model.prompt import encode_video
 from qvtime.training.glimpses import CELLS, take_pictures
 from qvtime.training.questions import Book, Tail
-from qvtime.training.scene import KINDS, Happening
+from qvtime.training.scene import MARKS, Happening
 from qvtime.training.script import make_scene
 
 
@@ -26,7 +26,7 @@ class Lesson:
 
     pixels: uint8 [2 * patches, 96, 96, 3]; times_ms: of its patches, as they are spelled; prefix:
     ids of the video; owners: for every id of the prefix the patch that it belongs to, or -1;
-    going_on: bool [patches, KINDS].
+    going_on: bool [patches, MARKS].
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -86,7 +86,8 @@ def video_ids(tokenizer: Any, centres_ms: Sequence[int]) -> tuple[tuple[int, ...
 def _going_on(
     happenings: tuple[Happening, ...], centres: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
-    table = np.zeros((len(centres), KINDS), bool)
+    table = np.zeros((len(centres), MARKS), bool)
     for one in happenings:
-        table[:, one.kind] |= (one.start_ms <= centres) & (centres < one.end_ms)
+        inside = (one.start_ms <= centres) & (centres < one.end_ms)
+        table[np.ix_(inside, one.marks)] = True
     return table

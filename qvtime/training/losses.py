@@ -21,6 +21,8 @@ ALIGNMENT_WEIGHT = 1.0
 EVENTS_WEIGHT = 0.3
 CLOCK_WEIGHT = 0.5
 LINK_WEIGHT = 0.3
+TURNED_WEIGHT = 3.0
+"""Few events turn a colour, and its loss is small beside that of the kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses)
         for level, features in enumerate(levels):
             logits = heads.of_cells(name, level)(features).float()
             total = total + F.cross_entropy(logits, wanted)
-            if level == 0:
+            if level == 0 and there.any():
                 right = logits[there].argmax(-1) == wanted[there]
                 figures[name] = right.float().mean().item()
     return Taught(total / len(levels), figures)
@@ -115,16 +117,18 @@ def answer_loss(
     return Taught(loss, figures)
 
 
-def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
-    """Events read off hidden states [N, hidden]: whole ones, float [N, KINDS], and their parts.
+def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
+    """Events read off hidden states [N, hidden]: whole ones, and their parts; float [N, MARKS].
 
     The parts (some colour, some shape, some verb) are few and common, and teach sooner. Patches
     and questions are read by the same heads, so that what is seen and what is asked for come to
     be the same to the model, and one can find the other.
     """
-    table = kinds.view(-1, len(COLOURS), len(SHAPES), len(VERBS))
+    kinds, turned = marks[:, :KINDS], marks[:, KINDS:]
+    table = kinds.reshape(-1, len(COLOURS), len(SHAPES), len(VERBS))
     parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
-    return _binary(heads.events(hidden), kinds) + _binary(heads.parts(hidden), parts)
+    whole = _binary(heads.events(hidden), kinds) + _binary(heads.parts(hidden), parts)
+    return whole + TURNED_WEIGHT * _binary(heads.turned(hidden), turned)
 
 
 def clock_loss(
@@ -146,9 +150,10 @@ def edge_loss(
     """Which events begin in a patch, and which were over when it came: what times rest on.
 
     hidden: [B * patches, hidden] of the patches' last tokens, a layer after they knew what goes
-    on: it takes a look at the patch before. going_on: float [B * patches, KINDS].
+    on: it takes a look at the patch before. going_on: float [B * patches, MARKS].
     """
-    before = F.pad(going_on.view(-1, patches, KINDS)[:, :-1], (0, 0, 1, 0)).reshape_as(going_on)
+    going_on = going_on[:, :KINDS]
+    before = F.pad(going_on.reshape(-1, patches, KINDS)[:, :-1], (0, 0, 1, 0)).reshape_as(going_on)
     edges = torch.cat((going_on * (1 - before), before * (1 - going_on)), 1)
     return _binary(heads.edges(hidden), edges)
 

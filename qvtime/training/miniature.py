@@ -132,6 +132,7 @@ class TeachingHeads(nn.Module):
         super().__init__()
         levels = 1 + len(DEEPSTACK)
         sizes = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "verb": len(VERBS) + 1}
+        sizes["turned"] = len(COLOURS) + 1
         self.cells = nn.ModuleDict(
             {
                 name: nn.ModuleList(nn.Linear(HIDDEN, size) for _ in range(levels))
@@ -141,6 +142,7 @@ class TeachingHeads(nn.Module):
         self.events = nn.Linear(HIDDEN, KINDS)
         nn.init.constant_(self.events.bias, -5.0)
         self.parts = nn.Linear(HIDDEN, len(COLOURS) + len(SHAPES) + len(VERBS))
+        self.turned = nn.Linear(HIDDEN, len(COLOURS))
         self.edges = nn.Linear(HIDDEN, 2 * KINDS)
         nn.init.constant_(self.edges.bias, -5.0)
         self.clock = nn.Linear(HIDDEN, CLOCK_DIGITS * 10)

@@ -46,11 +46,11 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What token `place` of a tail stands for, as kinds of events: those that go on at the time
+    """What token `place` of a tail stands for, as marks of events: of those that go on at the time
     it says (`found`), or the one that is asked for."""
 
     place: int
-    kinds: tuple[int, ...]
+    marks: tuple[int, ...]
     found: bool
 
 
@@ -220,7 +220,7 @@ class Book:
         words = encode_question(self.tokenizer, question)
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
         alignments = [Alignment(len(words) - 1, patches)] if patches and kind != "at" else []
-        meanings = [Meaning(len(words) - 1, (asked.kind,), found=False)] if asked else []
+        meanings = [Meaning(len(words) - 1, asked.marks, found=False)] if asked else []
         moments: list[Moment] = []
         after = 0
         for patch in named:
@@ -232,7 +232,7 @@ class Book:
             # token of the question, as well or instead, the patch was never found.
             alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT, at_end=True))
             moments.append(Moment(after - 2, self._time_ms(patch), found=False))
-            going_on = tuple(one.happening.kind for one in self._going_on(patch))
+            going_on = tuple(m for one in self._going_on(patch) for m in one.happening.marks)
             meanings.append(Meaning(after - 2, going_on, found=True))
         text_time, inside = "", False
         for place, token in enumerate(answered):
@@ -249,7 +249,7 @@ class Book:
                     for p, weight in zip(saying, weights, strict=False)
                 ]
                 if asked:
-                    meanings += [Meaning(p, (asked.kind,), found=False) for p in saying]
+                    meanings += [Meaning(p, asked.marks, found=False) for p in saying]
                 moments.append(Moment(len(words) + opened, self._time_ms(patch), found=True))
             elif inside:
                 text_time += self.tokenizer.decode([token])

@@ -38,6 +38,8 @@ NOVEL_VERBS = ("flips",)
 
 KINDS = len(COLOURS) * len(SHAPES) * len(VERBS)
 """How many kinds of events there are: whose, and which."""
+MARKS = KINDS + len(COLOURS)
+"""What is to be known of events: their kinds, then the colours that something turns."""
 
 HOP_SECONDS, HOP_HEIGHT = 0.7, 0.16
 SPIN_TURNS_PER_SECOND = 0.7
@@ -72,6 +74,12 @@ class Happening:
         """The number of its kind, 0 to KINDS - 1: by colour, then shape, then verb."""
         subject = list(COLOURS).index(self.colour) * len(SHAPES) + SHAPES.index(self.shape)
         return subject * len(VERBS) + VERBS.index(self.verb)
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """Its kind, and the colour that is turned, 0 to MARKS - 1."""
+        turned = () if self.turned is None else (KINDS + list(COLOURS).index(self.turned),)
+        return (self.kind, *turned)
 
     @property
     def phrase(self) -> str:

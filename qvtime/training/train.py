@@ -85,7 +85,7 @@ def start_from(path: Path, model: Any, heads: TeachingHeads) -> None:
     else:
         state = torch.load(path, map_location="cpu", weights_only=True)
         grow(model, state["model"])
-        heads.load_state_dict(state["heads"])
+        heads.load_state_dict(state["heads"], strict=False)  # some may be new
 
 
 def _options() -> argparse.Namespace:

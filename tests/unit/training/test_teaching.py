@@ -165,8 +165,9 @@ def test_cells_name_what_is_drawn_there() -> None:
         glimpse = make_glimpse(generator, 500)
         pictures = glimpse.pixels.reshape(-1, 2, 96, 96, 3).astype(int)
         for patch, cells in zip(pictures, glimpse.cells, strict=True):
-            for cell, (colour, shape, verb) in enumerate(cells):
+            for cell, (colour, shape, verb, turned) in enumerate(cells):
                 assert (colour == 6) == (shape == 5)
+                assert (turned == 6) == (verb != 8)
                 if colour == 6:
                     assert verb == 11
                 row, column = divmod(cell, 3)
