@@ -143,7 +143,7 @@ def eval_(
         check_plot(plot, read)
     complete = True
     if run is not None and videos is not None:
-        from qvtime.cli.evaluating import predictions_file, run_dataset
+        from qvtime.cli.predicting import predictions_file, run_dataset
         from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
         from qvtime.tasks.locate import Wanted
 

@@ -38,6 +38,7 @@ BOOT = (
     "from qvtime.video.decoding import main; main(task)"
 )
 
+SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -48,6 +49,11 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
 }
+
+
+def environment() -> dict[str, str]:
+    """What a process that reads an untrusted file is told: no keys and no tokens."""
+    return {n: v for n, v in os.environ.items() if not n.endswith(SECRETS)} | ENVIRONMENT
 
 
 class Child:
@@ -86,7 +92,7 @@ class Child:
                 pass_fds=(far_end.fileno(), shared),
                 # A Ctrl-C at the terminal is for the parent alone, which then ends the child.
                 start_new_session=True,
-                env={**os.environ, **ENVIRONMENT},
+                env=environment(),
             )
         except BaseException:
             self._socket.close()

@@ -15,7 +15,7 @@ from qvtime import errors
 from qvtime.errors import DamagedVideo, OutputError, QvtimeError, VideoError, VideoOverLimits
 from qvtime.settings import Limits
 from qvtime.timeline import Span
-from qvtime.video.child import ENVIRONMENT, import_path
+from qvtime.video.child import environment, import_path
 from qvtime.video.file import check_file
 
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
@@ -84,7 +84,7 @@ def _run(path: str, task: dict[str, object], limits: Limits) -> dict[str, Any]:
             stderr=subprocess.DEVNULL,
             timeout=limits.decode_seconds,
             start_new_session=True,
-            env={**os.environ, **ENVIRONMENT},
+            env=environment(),
             check=False,
         )
     except subprocess.TimeoutExpired:

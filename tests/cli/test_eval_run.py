@@ -40,7 +40,7 @@ class Dataset:
 @pytest.fixture
 def dataset(tmp_path: Path, clip: Path, qvtime: Qvtime, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     script = seeing([DOG, CAT])
-    monkeypatch.setattr("qvtime.cli.evaluating.open_model", lambda *_: script.load())
+    monkeypatch.setattr("qvtime.cli.predicting.open_model", lambda *_: script.load())
     monkeypatch.chdir(tmp_path)
     (tmp_path / "videos").mkdir()
     for name in ("a.mp4", "b.mkv"):

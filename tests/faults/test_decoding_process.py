@@ -201,6 +201,16 @@ def test_no_process_is_left_when_its_parent_dies(clip: Path, number: signal.Sign
     assert is_gone_soon(process_id)
 
 
+def test_a_process_is_told_no_secrets(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("QVTIME_TOKEN", "QVTIME_API_KEY", "HF_TOKEN"):
+        monkeypatch.setenv(name, "open-sesame")
+    monkeypatch.setenv("TZ", "Europe/Zurich")
+    with opened(clip) as reader:
+        told = Path(f"/proc/{reader.process_id}/environ").read_bytes()
+    assert b"TZ=Europe/Zurich" in told
+    assert b"open-sesame" not in told
+
+
 def test_a_process_inherits_nothing_heavy(clip: Path) -> None:
     code = (
         "import sys\nimport qvtime.video.worker\nimport qvtime.video.sampling\n"
