@@ -89,5 +89,6 @@ def _going_on(
     table = np.zeros((len(centres), MARKS), bool)
     for one in happenings:
         inside = (one.start_ms <= centres) & (centres < one.end_ms)
-        table[np.ix_(inside, one.marks)] = True
+        for mark in one.marks:
+            table[inside, mark] = True
     return table
