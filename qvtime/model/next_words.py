@@ -28,12 +28,14 @@ LEAST_MASS = 0.005
 class Question:
     """What may follow a beginning of an answer: any of `choices`, none of them twice.
 
-    least: ways to them that are less likely are not followed.
+    least: ways to them that are less likely are not followed; only_shares: whether that is of all
+    ways to them, since only their proportions matter.
     """
 
     begun: str
     choices: Sequence[str]
     least: float = LEAST_MASS
+    only_shares: bool = False
 
 
 class NextWords:
@@ -74,10 +76,11 @@ class NextWords:
     ) -> dict[str, float]:
         """Each text with one more token; the choices that are complete by it are counted."""
         longer: dict[str, float] = {}
+        before = sum(found.values())
         for said, mass in texts.items():
             for token, log_probability in self._known[question.begun + said].items():
                 probability = mass * exp(log_probability)
-                if not token or probability < question.least:
+                if not token:
                     continue
                 text = said + token
                 for length in range(len(said) + 1, len(text) + 1):
@@ -85,7 +88,10 @@ class NextWords:
                         found[text[:length]] += probability
                 if text in ways:
                     longer[text] = longer.get(text, 0.0) + probability
-        return longer
+        least = question.least
+        if question.only_shares:
+            least *= sum(found.values()) - before + sum(longer.values())
+        return {text: mass for text, mass in longer.items() if mass >= least}
 
     def _ask(self, beginnings: Iterable[str]) -> None:
         missing = [text for text in dict.fromkeys(beginnings) if text not in self._known]
@@ -120,7 +126,7 @@ class WordReading:
         goes_on = min(1.0, sum(weights))
         if goes_on < LEAST_LIKELY:
             return goes_on, [0.0] * len(self._times)
-        (starts,) = self._next.weigh([Question(begun + openings[0], self._times)])
+        (starts,) = self._next.weigh([Question(begun + openings[0], self._times, only_shares=True)])
         return goes_on, _shares(starts)
 
     def spans(
@@ -134,6 +140,7 @@ class WordReading:
                 begun + self._closed(start) + self._form.between,
                 self._times[start:],
                 min(0.5, LEAST_MASS / starts[start]),
+                only_shares=True,
             )
             for start in likely
         ]

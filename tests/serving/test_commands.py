@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from qvtime.cli.main import run
+from qvtime.timestamps import parse_time
 from tests.serving.conftest import SHORT
 from tests.serving.demo_server import DemoServer
 from tests.videos import STEADY, Clip, make
@@ -36,19 +37,22 @@ def test_ask_says_where_the_answer_is_from(
     assert "device" not in settings
 
 
-def test_locate_finds_the_same_spans(
+def test_locate_finds_the_same_spans_to_a_patch(
     server: DemoServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    event = ("locate", SHORT, "the green circle shakes", "-f", "json", "--within", "0:00-0:05")
+    event = ("locate", SHORT, "the green square shakes", "-f", "json", "--within", "0:00-0:05")
     here, there = (
         json.loads(call(capsys, *event, *where)[1]) for where in ((), ("--server", server.url))
     )
     spans = [
-        [(one["start"], one["end"]) for one in document["events"]] for document in (here, there)
+        [parse_time(one[end]) for one in document["events"] for end in ("start", "end")]
+        for document in (here, there)
     ]
-    assert spans[0] == spans[1] != []
+    assert spans[0]
+    # Pictures travel as JPEGs: a model that wavers between two patches may take the other.
+    assert spans[0] == pytest.approx(spans[1], abs=500)
     scores = [[one["score"] for one in document["events"]] for document in (here, there)]
-    assert scores[0] == pytest.approx(scores[1], abs=0.05)
+    assert scores[0] == pytest.approx(scores[1], abs=0.1)
 
 
 def test_index_keeps_what_a_server_saw(
@@ -70,7 +74,10 @@ def test_plan_asks_the_server_for_its_model_alone(
     arguments = ("locate", SHORT, "it jumps", "--plan")
     code, there, _ = call(capsys, *arguments, "--server", server.url, "--server-frames", "images")
     assert code == 0
-    assert there == call(capsys, *arguments)[1]
+    here = call(capsys, *arguments)[1].splitlines()
+    ours = ("memory", "time")  # of this machine, which has nothing to do there
+    kept = [line.replace(" of 32768", "") for line in here if not line.strip().startswith(ours)]
+    assert there.splitlines() == kept
     assert server.requests == []
 
 

@@ -18,7 +18,7 @@ from tests.serving.conftest import CENTRES_MS
 from tests.serving.demo_server import DemoServer
 
 ALL_EVENTS = "list all events with their times"
-EVENTS = ("the green circle shakes", "the red circle jumps")
+EVENTS = ("the green square shakes", "the red circle jumps")
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,16 @@ def test_what_is_unlikely_is_not_asked_for() -> None:
     assert asked == ["", "1"]
 
 
+def test_of_shares_only_what_leads_to_choices_counts() -> None:
+    """Both choices are unlikely, and one of them has a tenth of what they have."""
+    words, _ = server_of(
+        {"": {"x": 0.98, "1": 0.018, "2": 0.002}, "1": {ENDS: 1.0}, "2": {ENDS: 1.0}}, 1
+    )
+    choices = ["1.", "2."]
+    assert words.weigh([Question("", choices, only_shares=True)]) == [pytest.approx([0.018, 0.002])]
+    assert words.weigh([Question("", choices)]) == [pytest.approx([0.018, 0.0])]
+
+
 def test_a_server_that_says_nothing_leaves_nothing_likely() -> None:
     words, _ = server_of({}, steps=1)
     assert words.weigh([Question("", ["1.", "2."])]) == [[0.0, 0.0]]
