@@ -1,6 +1,7 @@
 """What holds for every test: no hub, and GPU tests that cannot pass by being skipped."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,8 @@ settings.load_profile("qvtime")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are small, the machines busy
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
+# A shell that starts the tests in the background has them, and all they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 for name in [name for name in os.environ if name.startswith("QVTIME_")]:
     if not name.startswith("QVTIME_REQUIRE_"):
         del os.environ[name]
