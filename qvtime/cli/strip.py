@@ -71,8 +71,9 @@ def draw_ranks(events: Sequence[Event], span: Span, columns: int) -> str:
 
 def draw_axis(span: Span, columns: int, signs: Signs) -> str:
     """Round times, each after a tick at its column; as many as have room."""
-    widest = len(tick_label(span.end_ms, 1000)) + (2 if span.duration_ms < 10_000 else 0)
-    step_ms = tick_step_ms(span, columns // (widest + 3))
+    step_ms = tick_step_ms(span, columns // (len(tick_label(span.end_ms, 1000)) + 3))
+    # Steps of less than a second have longer labels.
+    step_ms = tick_step_ms(span, columns // (len(tick_label(span.end_ms, step_ms)) + 3))
     row = ""
     for tick_ms in ticks_ms(span, step_ms):
         column = (tick_ms - span.start_ms) * columns // span.duration_ms

@@ -1,6 +1,6 @@
 """Strips of cells: every event is there, where it is, as high as its score."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qvtime.cli.strip import (
@@ -85,6 +85,8 @@ def test_the_axis_has_round_times_at_their_columns() -> None:
 
 
 @given(st.integers(0, 10**7), st.integers(1, 24 * 3_600_000), st.integers(10, 200))
+@example(0, 10_000, 140)
+@example(0, 10_000, 100)
 def test_the_axis_fits_and_its_labels_are_apart(start: int, length: int, columns: int) -> None:
     axis = draw_axis(Span(start, start + length), columns, ASCII)
     assert len(axis) <= columns
