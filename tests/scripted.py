@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
+from qvtime.closing import Closing
 from qvtime.frames import FrameBatch
 from qvtime.model.engine import Engine
 from qvtime.model.habits import Habits
@@ -27,7 +27,7 @@ def say(events: Sequence[Event], centres_ms: Sequence[int]) -> str:
     return "; ".join(said) or "Nothing happens."
 
 
-class ScriptedLook:
+class ScriptedLook(Closing):
     """A window that has been seen."""
 
     vision_ms = prefill_ms = 0.0
@@ -52,16 +52,8 @@ class ScriptedLook:
         starts = tuple(likely.get(centre_ms, 0.0) for centre_ms in self.centres_ms)
         return Occurrences(max(likely.values(), default=0.0), tuple(found), starts)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 @dataclass
@@ -95,7 +87,7 @@ class _Spelling:
         return {"input_ids": [ord(letter) for letter in text]}
 
 
-class _ScriptedEngine:
+class _ScriptedEngine(Closing):
     def __init__(self, script: Script) -> None:
         self._script = script
         self.habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
@@ -115,16 +107,8 @@ class _ScriptedEngine:
         self._script.windows.append(tuple(centres_ms))
         return ScriptedLook(self._script, centres_ms)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def seeing(events: Sequence[Event], window_patches: int = 20) -> Script:

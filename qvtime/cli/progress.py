@@ -3,11 +3,11 @@
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qvtime.cli.streams import say
 from qvtime.cli.text import terminal_safe_line
+from qvtime.closing import Closing
 from qvtime.settings import DEMO_MODEL
 from qvtime.timestamps import format_time
 
@@ -59,7 +59,7 @@ def words_for_left(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-class ProgressLine:
+class ProgressLine(Closing):
     """A line on stderr that says what is being done; nothing when quiet or stderr no terminal.
 
     It is there while work goes on, and gone while answers are printed on the same terminal.
@@ -108,12 +108,8 @@ class ProgressLine:
         self.say("opening the video")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """The work is done, and so is the line."""
         self.hide()
 
 

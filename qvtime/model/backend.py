@@ -4,8 +4,8 @@ The tasks know nothing else of either.
 """
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from qvtime.frames import FrameBatch
 from qvtime.model.habits import Habits
@@ -14,7 +14,7 @@ from qvtime.model.reply import Occurrences, Reply
 from qvtime.report import Setting
 
 
-class BackendLook(Protocol):
+class BackendLook(AbstractContextManager["BackendLook", None], Protocol):
     """A window of a video before the model. A context; closing it frees what it holds.
 
     centres_ms: its temporal patches; vision_ms, prefill_ms: what reading it took.
@@ -35,16 +35,8 @@ class BackendLook(Protocol):
         """When `event` happens; times are the centres of patches."""
         ...
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
-
-class Backend(Protocol):
+class Backend(AbstractContextManager["Backend", None], Protocol):
     """A model that looks at pictures and answers. A context.
 
     at_once: how many windows may wait for their answers at the same time; note: a sentence that the
@@ -75,11 +67,3 @@ class Backend(Protocol):
         subtitles: what is said at each patch, "" for nothing; empty when there are none.
         """
         ...
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from math import exp
-from types import TracebackType
-from typing import Self
 
 import torch
 
 from qvtime.answer_thinking import split_reasoning
+from qvtime.closing import Closing
 from qvtime.errors import ModelError, OutOfMemory
 from qvtime.frames import FrameBatch
 from qvtime.model.fit import Room, Wishes, fit
@@ -50,7 +49,7 @@ THINKING_TOKENS = 2048
 _SMALLER = "Look at a shorter window, at a coarser granularity, or with a smaller model."
 
 
-class Look:
+class Look(Closing):
     """A window of a video that the model has read. A context; closing it frees its memory.
 
     centres_ms: its temporal patches; video_tokens: their tokens; vision_ms, prefill_ms: what
@@ -150,19 +149,8 @@ class Look:
         """Forget the video."""
         self._prefix = None
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class Engine:
+class Engine(Closing):
     """A loaded model that looks at pictures: the backend of this process. A context.
 
     Greedy, so the same gives the same. One window at a time: its work is this machine's. `habits`
@@ -259,15 +247,8 @@ class Engine:
             raise ValueError(f"{len(subtitles)} subtitles for {len(centres_ms)} patches")
         return Look(self, features, centres_ms, vision_ms, subtitles)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give the GPU's spare memory back."""
         if self.loaded.device.startswith("cuda"):
             torch.cuda.empty_cache()
 

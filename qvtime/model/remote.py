@@ -9,11 +9,10 @@ checked against what was sent: times that are not true are worse than none.
 """
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from qvtime.closing import Closing
 from qvtime.errors import ServerError
 from qvtime.frames import FrameBatch
 from qvtime.model.frame_parts import frame_parts
@@ -24,7 +23,7 @@ from qvtime.model.served import AT_ONCE, ServedModel
 from qvtime.report import Setting
 
 
-class RemoteBackend:
+class RemoteBackend(Closing):
     """A model on a server that has been found there (qvtime.model.connecting). A context."""
 
     at_once = AT_ONCE
@@ -91,13 +90,6 @@ class RemoteBackend:
                 NO_TRUE_TIMES,
             )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the connections to the server."""
         self.served.close()

@@ -4,10 +4,10 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from math import exp
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from qvtime.answer_thinking import split_reasoning
+from qvtime.closing import Closing
 from qvtime.errors import ServerError
 from qvtime.model.chat import RefusedRequest
 from qvtime.model.completion import Completion, Token, said_once
@@ -34,7 +34,7 @@ _NO_CONTROL = str.maketrans({"|": "¦"})
 _TIME = re.compile(re.escape(TIME_OPEN) + r"([^<]*)" + re.escape(TIME_CLOSE))
 
 
-class RemoteLook:
+class RemoteLook(Closing):
     """A window of a video before a model on a server. A context.
 
     vision_ms, prefill_ms: 0, since the server reads a window with its first question.
@@ -151,16 +151,8 @@ class RemoteLook:
                 "start it with structured outputs",
             )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing of a window is held here."""
 
 
 def _only_these_times(centres_ms: Sequence[int]) -> str:

@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from qvtime.closing import Closing
 from qvtime.errors import QvtimeError, StoreError
 from qvtime.report import Report
 from qvtime.store.database import Database, damaged
@@ -42,7 +42,7 @@ class Stats:
     size_bytes: int
 
 
-class Index:
+class Index(Closing):
     """An open index. A context. Made by `open_index`."""
 
     def __init__(self, place: Place, database: Database, lock: FolderLock | None) -> None:
@@ -192,17 +192,6 @@ class Index:
         self.database.close()
         if self._lock is not None:
             self._lock.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _record(self, row: tuple[Any, ...]) -> Record:
         number, key, size_bytes, mtime_ns, digest, settled, *rest = row

@@ -4,13 +4,12 @@ import errno
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from qvtime.closing import Closing
 from qvtime.errors import IndexLocked, StoreError
 
 
-class FolderLock:
+class FolderLock(Closing):
     """The right to change what is in a folder; held from making it until `close`. A context.
 
     IndexLocked at once when another process, or another lock of this one, holds it; StoreError
@@ -44,17 +43,6 @@ class FolderLock:
     def close(self) -> None:
         """Let go; the file stays, because removing it would let two others hold it at once."""
         os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _cannot_lock(file: Path, error: OSError) -> StoreError:

@@ -10,8 +10,8 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from qvtime.closing import Closing
 
 FILE_NAME = "run.json"
 LARGEST_BYTES = 1 << 16
@@ -27,7 +27,7 @@ class RunState:
     windows_total: int = 0
 
 
-class RunNote:
+class RunNote(Closing):
     """Says what a run is at, until it is closed. A context.
 
     Held only by whoever holds the index's lock. What cannot be written is not said.
@@ -58,17 +58,6 @@ class RunNote:
                 self._file.unlink()
             os.close(self._descriptor)
             self._descriptor = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_run(folder: Path) -> RunState | None:

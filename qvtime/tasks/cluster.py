@@ -11,10 +11,10 @@ import socket
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from qvtime import __version__
+from qvtime.closing import Closing
 from qvtime.errors import ClusterError, QvtimeError, UsageError, VideoError
 from qvtime.settings import ClusterChoice, Settings
 from qvtime.tasks.crew import Described, Finished, Job, describe_job
@@ -61,7 +61,7 @@ class Describer:
         return self._engine
 
 
-class Cluster:
+class Cluster(Closing):
     """The workers at an address of Ray, or those of a small cluster of this machine ("local").
 
     It begins with the first job. Jobs finish in any order. workers: how many; by default one for
@@ -167,15 +167,8 @@ class Cluster:
         self._ray.kill(worker)
         self._idle.append(self._start())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let the workers go."""
         if self._ray is not None:
             self._ray.shutdown()
 

@@ -4,12 +4,12 @@ The index itself has one writer, whoever looks.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
+from qvtime.closing import Closing
 from qvtime.errors import VideoError
 from qvtime.report import Report
 from qvtime.settings import Settings
@@ -54,7 +54,7 @@ class Finished:
     outcome: Described | VideoError
 
 
-class Crew(Protocol):
+class Crew(AbstractContextManager["Crew", None], Protocol):
     """Those who look. A context. Other errors than a VideoError end the run."""
 
     @property
@@ -73,16 +73,8 @@ class Crew(Protocol):
         """The next job that is done with; waits for it. Not to be called when none is waiting."""
         ...
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
-
-class Alone:
+class Alone(Closing):
     """This process, one video at a time; the model is loaded once a video needs it. A crew."""
 
     def __init__(
@@ -120,16 +112,9 @@ class Alone:
             self._engine = self._held.enter_context(self._load())
         return self._engine
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._held.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Close the model."""
+        self._held.close()
 
 
 def describe_job(

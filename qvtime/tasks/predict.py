@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qvtime import formats
+from qvtime.closing import Closing
 from qvtime.errors import OutputError, UsageError, VideoError
 from qvtime.evaluation.entries import query_name, video_name
 from qvtime.evaluation.pairs import by_queries
@@ -64,7 +65,7 @@ class Predicted:
     error: VideoError | None = None
 
 
-class Predictions:
+class Predictions(Closing):
     """The file of predictions of one run. A context; made by `open_predictions`.
 
     `names` are those of the queries that it answers.
@@ -85,10 +86,8 @@ class Predictions:
             raise _cannot_write(self._file, error) from error
         self.names.add(query.name)
 
-    def __enter__(self) -> "Predictions":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._opened.close()
 
 

@@ -6,8 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from qvtime.closing import Closing
 from qvtime.errors import VideoError, VideoNotFound
 from qvtime.settings import Settings
 from qvtime.subtitles import Cue
@@ -34,7 +35,7 @@ class _Open:
     reader: "VideoReader | None" = None
 
 
-class Viewer:
+class Viewer(Closing):
     """Opens videos for people, and keeps the last few open. A context, for many threads."""
 
     def __init__(self, settings: Settings) -> None:
@@ -85,17 +86,6 @@ class Viewer:
             self._open.clear()
         for one in opened:
             _close(one)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _reading(self, path: str) -> "_Reading":
         key = (path, version_of(path))

@@ -1,11 +1,10 @@
 """What every way of reading a video promises: pictures that were on screen at given moments."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from types import TracebackType
-from typing import Self
 
+from qvtime.closing import Closing
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.subtitles import Spoken, Subtitles
 from qvtime.timeline import Span
@@ -15,7 +14,7 @@ SizeRule = tuple[int, int] | Callable[[int, int], tuple[int, int]] | None
 the video's own size. `qvtime.video.size.fit_size` with its budget filled in is such a function."""
 
 
-class VideoReader(ABC):
+class VideoReader(Closing):
     """An open video. Close it, or use it in a `with` block; after that only `info` may be asked.
 
     spoken: what is said in it, for whoever opened it to choose; nothing at first.
@@ -56,7 +55,7 @@ class VideoReader(ABC):
         for piece in pieces(times_ms, batch_frames):
             yield self.frames_at(piece, size_px)
 
-    def expect(self, times_ms: Sequence[int], size_px: SizeRule = None) -> None:  # noqa: B027
+    def expect(self, times_ms: Sequence[int], size_px: SizeRule = None) -> None:
         """Say which pictures will be asked for next, so that they may be decoded meanwhile.
 
         Changes nothing but when the work is done: what goes wrong with them is raised by whatever
@@ -74,17 +73,6 @@ class VideoReader(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the file and of everything held for it. Closing twice is fine."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def check_times(times_ms: Sequence[int]) -> list[int]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
 
+from qvtime.closing import Closing
 from qvtime.errors import ModelError, NotAVideo, VideoError
 from qvtime.frames import VideoInfo
 from qvtime.report import Report
@@ -20,7 +19,7 @@ from qvtime.timeline import Event, Span
 SETTINGS = Settings(model="scripted", features="none")
 
 
-class LastFirst:
+class LastFirst(Closing):
     """A crew of `size`, which finishes what it was given last first, as planted by file name."""
 
     def __init__(self, size: int, planted: dict[str, Exception] | None = None) -> None:
@@ -52,16 +51,8 @@ class LastFirst:
         event = Event(Span(0, 1000), f"all of {Path(job.path).name}")
         return Finished(job, Described(Report(job.path, "", "", (event,), "m", info), ()))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 @pytest.fixture
