@@ -14,6 +14,9 @@ read at once and evaluated with (arXiv 2511.21631, 5.9), seconds of prefill on o
 they hold ten minutes of overlapping windows; a longer video is skimmed first.
 """
 
+MIN_SCORE = 0.5
+"""What `locate` reports by default: occurrences likelier to be named than not."""
+
 DECODERS = ("pyav", "opencv")
 
 KernelMode = Literal["auto", "cuda", "reference", "check"]

@@ -43,8 +43,9 @@ class Talk(ProgressLine, Listener):
         if not self._quiet:
             self.hide()
             say(
-                f"step {check.step} of {steps}: held-out mIoU {check.mean_iou:.3f},"
-                f" R@1 at IoU 0.5 {check.recall:.0%}, silent where nothing is {check.silent:.0%}"
+                f"step {check.step} of {steps}: held-out grade {check.grade:.3f} (reported where"
+                f" it happens: mIoU {check.mean_iou:.3f}, R@1 at IoU 0.5 {check.recall:.0%};"
+                f" silent where it does not: {check.silent:.0%})"
             )
 
 
@@ -52,7 +53,9 @@ def summary(taught: Taught) -> str:
     """One line: where the model is and how good."""
     best = taught.best
     how = (
-        f"of step {best.step}, held-out mIoU {best.mean_iou:.3f}"
+        f"of step {best.step}, held-out grade {best.grade:.3f}"
+        f" (mIoU of what is reported {best.mean_iou:.3f}, silent where nothing is"
+        f" {best.silent:.0%})"
         if best
         else f"of step {taught.steps}, nothing held out"
     )

@@ -23,7 +23,7 @@ import numpy as np
 from qvtime.cli.main import run
 from qvtime.evaluation.calibration import Judged, judge, reliability, reliability_lines
 from qvtime.evaluation.metrics import Grounding, mean_iou, median_boundary_error_ms
-from qvtime.tasks.seams import MIN_SCORE
+from qvtime.settings import MIN_SCORE
 from qvtime.timeline import Span
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
 from qvtime.training.script import make_scene

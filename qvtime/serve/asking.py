@@ -13,10 +13,9 @@ from qvtime.serve.jobs import Answers, ask_work, locate_work
 from qvtime.serve.model import ServedModel
 from qvtime.serve.queue import Job, Work, WorkQueue
 from qvtime.serve.requests import read_fields
-from qvtime.settings import Settings
+from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.locate import Wanted
 from qvtime.tasks.plan import check_question
-from qvtime.tasks.seams import MIN_SCORE
 
 MOST_QUESTIONS = 20
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qvtime.errors import UsageError
 from qvtime.report import Report
-from qvtime.settings import Settings
+from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.answering import report_of
 from qvtime.tasks.captions import pointed_at
 from qvtime.tasks.edges import sharpen
@@ -25,7 +25,7 @@ from qvtime.tasks.plan import (
 )
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
-from qvtime.tasks.seams import MIN_SCORE, Occurrence
+from qvtime.tasks.seams import Occurrence
 from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Event, Span
 from qvtime.video.worker import open_video

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qvtime.errors import UsageError, VideoError
 from qvtime.report import Report
-from qvtime.settings import Settings
+from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.edges import BOTH_EDGES, sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.locate_plan import plan_locate
@@ -21,7 +21,7 @@ from qvtime.tasks.passes import pass_of, start_distribution
 from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
-from qvtime.tasks.seams import MIN_SCORE, Occurrence, not_found
+from qvtime.tasks.seams import Occurrence, not_found
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_tag, format_time, parse_range

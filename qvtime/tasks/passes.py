@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from qvtime.settings import MIN_SCORE
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
-from qvtime.tasks.seams import MIN_SCORE, Occurrence, Piece, find_pieces, join_pieces
+from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
 from qvtime.timeline import Event, Span, merge_events
 
 

@@ -23,8 +23,6 @@ from qvtime.timestamps import format_tag
 if TYPE_CHECKING:
     from qvtime.model.reply import ScoredSpan
 
-MIN_SCORE = 0.5
-"""Reported by default: what is likelier to be named than not."""
 NOT_FOUND = "Not found."
 SURE_SHARE = 0.5
 """A reading less than half as sure as one that it meets is not believed beside it."""

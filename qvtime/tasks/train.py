@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # torch is loaded only once there is something to learn from
 VISITS = 8
 """How often each video is visited, where the number of steps is not said."""
 FULL_RATE, LORA_RATE = 3e-4, 1e-4
+HELD_OUT_NAME = "held out: grade of what is reported (mIoU where it happens, silent where not)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,7 @@ def chart_of(history: "History") -> "Sheet":
     losses = [Curve("answers", [(one.step, one.answers) for one in steps])]
     aligned = [(one.step, one.alignment) for one in steps if one.alignment is not None]
     losses += [Curve("alignment", aligned)] if aligned else []
-    held_out = Curve("held-out mIoU", [(one.step, one.mean_iou) for one in history.checks])
+    held_out = Curve(HELD_OUT_NAME, [(one.step, one.grade) for one in history.checks])
     return draw_losses(losses, held_out)
 
 

@@ -1,7 +1,9 @@
 """How good the pupil is on videos that it is not taught with: the measure that chooses the best.
 
-Each question is asked of one window, as `qvtime locate` asks: the likeliest span against the part
-of the event that the window shows.
+Each question is asked of one window, as `qvtime locate` asks, and what counts is what `locate`
+would report at its default least score: the best span of those, against the part of the event that
+the window shows. A model that finds an event and is not sure of it reports nothing, and gets
+nothing for it.
 """
 
 from collections.abc import Sequence
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qvtime.model.engine import Engine
+from qvtime.model.reply import ScoredSpan
+from qvtime.settings import MIN_SCORE
 from qvtime.timeline import Span
 from qvtime.tuning.answers import can_say_never
 from qvtime.tuning.labels import LabelledVideo, inside
@@ -17,9 +21,6 @@ from qvtime.tuning.lessons import Show
 from qvtime.tuning.negatives import Negatives
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.visits import Window, draw_window
-
-LIKELY = 0.5
-"""An event that happens with less probability is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,29 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """mean_iou: over `happening` questions about what happens, 0 to 1; recall: how many of them
-    meet the truth at an IoU of 0.5; silent: of the `absent` ones about what does not happen, how
-    many found nothing."""
+    """How good what would be reported is, 0 to 1.
+
+    mean_iou: of the span reported first with what happens, 0 where none is, over `happening`
+    questions; recall: how many of them meet the truth at an IoU of 0.5; silent: of the `absent`
+    questions about what does not happen, those with nothing reported.
+    """
 
     mean_iou: float
     recall: float
     happening: int
     silent: float
     absent: int
+
+    @property
+    def grade(self) -> float:
+        """What chooses the best weights: the mean of `mean_iou` and `silent`.
+
+        Both count the same however many questions of each there are, so that neither a model that
+        is never sure nor one that always reports something does better than a half. Where all
+        questions are of one kind, their figure alone.
+        """
+        parts = [self.mean_iou] * (self.happening > 0) + [self.silent] * (self.absent > 0)
+        return sum(parts) / len(parts) if parts else 0.0
 
 
 def set_exam(
@@ -101,7 +116,7 @@ def _questions(
 
 
 def examine(engine: Engine, sheets: Sequence[Sheet], show: Show, granularity_ms: int) -> Marks:
-    """How the model does on these questions."""
+    """How well the model does on these questions."""
     overlaps: list[float] = []
     silences: list[bool] = []
     never = can_say_never(engine.habits)
@@ -111,14 +126,11 @@ def examine(engine: Engine, sheets: Sequence[Sheet], show: Show, granularity_ms:
             with engine.look(one.frames, window.centres_ms, one.said) as look:
                 for question in questions:
                     found = look.spans(question.caption.rstrip(". "))
-                    best = max(found.spans, key=lambda span: span.score, default=None)
-                    if question.truth is None:
-                        if never:
-                            silences.append(best is None or best.score < LIKELY)
-                        continue
-                    half_ms = granularity_ms // 2
-                    said = best and Span(max(0, best.first_ms - half_ms), best.last_ms + half_ms)
-                    overlaps.append(said.iou(question.truth) if said else 0.0)
+                    said = reported(found.spans, granularity_ms)
+                    if question.truth is not None:
+                        overlaps.append(said.iou(question.truth) if said else 0.0)
+                    elif never:
+                        silences.append(said is None)
     return Marks(
         mean_iou=float(np.mean(overlaps)) if overlaps else 0.0,
         recall=float(np.mean([one >= 0.5 for one in overlaps])) if overlaps else 0.0,
@@ -126,3 +138,12 @@ def examine(engine: Engine, sheets: Sequence[Sheet], show: Show, granularity_ms:
         silent=float(np.mean(silences)) if silences else 0.0,
         absent=len(silences),
     )
+
+
+def reported(spans: Sequence[ScoredSpan], granularity_ms: int) -> Span | None:
+    """What `qvtime locate` would report first of a window, as whole patches; None: nothing."""
+    best = max(spans, key=lambda span: span.score, default=None)
+    if best is None or best.score < MIN_SCORE:
+        return None
+    half_ms = granularity_ms // 2
+    return Span(max(0, best.first_ms - half_ms), best.last_ms + half_ms)

@@ -37,6 +37,7 @@ class Check:
     """What the held-out videos said after a step: qvtime.tuning.exam.Marks."""
 
     step: int
+    grade: float
     mean_iou: float
     recall: float
     silent: float
@@ -51,8 +52,8 @@ class History:
 
     @property
     def best(self) -> Check | None:
-        """The check with the highest mean IoU, the first of them."""
-        return max(self.checks, key=lambda check: check.mean_iou, default=None)
+        """The check with the highest grade, the first of them."""
+        return max(self.checks, key=lambda check: check.grade, default=None)
 
 
 class Run:

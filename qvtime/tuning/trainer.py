@@ -132,10 +132,10 @@ class Trainer:
             with self._pupil.answering() as engine:
                 marks = examine(engine, room.exam, room.show, self._recipe.granularity_ms)
             step = len(self.history.steps)
-            check = Check(step, marks.mean_iou, marks.recall, marks.silent)
+            check = Check(step, marks.grade, marks.mean_iou, marks.recall, marks.silent)
             self.history.checks.append(check)
             told(check)
-            if room.company.leads and (before is None or marks.mean_iou > before.mean_iou):
+            if room.company.leads and (before is None or marks.grade > before.grade):
                 self._run.keep_best(self._pupil.state())
         self._keep()
 
