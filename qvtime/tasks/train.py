@@ -132,9 +132,7 @@ def train(
     run = Run(out, recipe, _digest(known, pupil.loaded.revision))
     run.prepare()
     footage = Footage(settings, pupil.loaded.habits.frame_pixels)
-    trainer = open_school(
-        pupil, recipe, run, company, learn, again, [*exam, *exam_again], known, footage.show
-    )
+    trainer = open_school(pupil, recipe, run, company, learn, again, exam, exam_again, footage.show)
     if resume and run.begun:
         trainer.resume()
 

@@ -7,7 +7,7 @@ nothing for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,11 +16,14 @@ from qvtime.model.reply import ScoredSpan
 from qvtime.settings import MIN_SCORE
 from qvtime.timeline import Span
 from qvtime.tuning.answers import can_say_never
-from qvtime.tuning.labels import LabelledVideo, inside
+from qvtime.tuning.labels import Label, LabelledVideo, inside
 from qvtime.tuning.lessons import Show
-from qvtime.tuning.negatives import Negatives
+from qvtime.tuning.negatives import Negatives, words_of
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.visits import Window, draw_window
+
+WINDOWS_A_VIDEO, MOST_WINDOWS_A_VIDEO = 2, 4
+"""How many windows of a video are asked about, and how many where there are few videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +71,64 @@ class Marks:
 
 
 def set_exam(
-    videos: Sequence[LabelledVideo], negatives: Negatives, recipe: Recipe, window_patches: int
+    taught: Sequence[LabelledVideo],
+    rehearsed: Sequence[LabelledVideo],
+    known: frozenset[str],
+    negatives: Negatives,
+    recipe: Recipe,
+    window_patches: int,
 ) -> list[Sheet]:
-    """The same questions every time: `recipe.check_questions` at most, spread over the videos."""
+    """The same questions every time: about `recipe.check_questions`, spread over the videos.
+
+    Half of the windows are of the videos `taught`, half of those `rehearsed`, where there are
+    both. known: the words of all that is rehearsed. What is new is often rare, and drawn by chance
+    it would hardly be asked about: where a taught video has events with other words, it is those.
+    """
     generator = np.random.default_rng((recipe.seed, 3))
-    chosen = generator.permutation(len(videos))[: max(1, recipe.check_questions // 2)]
-    each = max(1, recipe.check_questions // (2 * max(1, len(chosen))))
+    parts = [part for part in (taught, rehearsed) if part]
     sheets = []
-    for place in sorted(int(number) for number in chosen):
-        video = videos[place]
-        windows = sorted(
-            (
-                draw_window(video, recipe.granularity_ms, window_patches, generator)
-                for _ in range(min(each, 4))
-            ),
-            key=lambda window: window.centres_ms,
-        )
-        questions = tuple(
-            _questions(video, window, recipe.granularity_ms, negatives, generator)
-            for window in windows
-        )
-        sheets.append(Sheet(video, tuple(windows), questions))
+    for part in parts:
+        wanted = max(1, recipe.check_questions // (2 * len(parts)))
+        chosen = generator.permutation(len(part))[: -(-wanted // WINDOWS_A_VIDEO)]
+        each = min(MOST_WINDOWS_A_VIDEO, -(-wanted // len(chosen)))
+        for place in sorted(int(number) for number in chosen):
+            video = part[place]
+            new = tuple(one for one in video.labels if not words_of(one.caption) <= known)
+            asked = new if part is taught and new else video.labels
+            windows = sorted(
+                (
+                    draw_window(
+                        replace(video, labels=asked),
+                        recipe.granularity_ms,
+                        window_patches,
+                        generator,
+                    )
+                    for _ in range(each)
+                ),
+                key=lambda window: window.centres_ms,
+            )
+            questions = tuple(
+                _questions(video, asked, window, recipe.granularity_ms, negatives, generator)
+                for window in windows
+            )
+            sheets.append(Sheet(video, tuple(windows), questions))
     return sheets
 
 
 def _questions(
     video: LabelledVideo,
+    asked: Sequence[Label],
     window: Window,
     granularity_ms: int,
     negatives: Negatives,
     generator: np.random.Generator,
 ) -> tuple[Question, ...]:
+    """One about an event that this window shows once, of `asked` if it can be, and one in vain."""
     seen = inside(video.labels, window.centres_ms)
     questions = []
     captions = [one.label.caption for one in seen]
     once = [one for one in seen if captions.count(one.label.caption) == 1]
+    once = [one for one in once if one.label in asked] or once
     if once:
         one = once[int(generator.integers(len(once)))]
         first_ms = window.centres_ms[one.patches[0]] - granularity_ms // 2

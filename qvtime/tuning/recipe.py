@@ -40,4 +40,4 @@ class Recipe:
     align_heads: int = 2
     check_every: int = 50
     keep_every: int = 25
-    check_questions: int = 64
+    check_questions: int = 96

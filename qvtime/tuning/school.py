@@ -6,7 +6,7 @@ from qvtime.tuning.company import Company
 from qvtime.tuning.exam import set_exam
 from qvtime.tuning.labels import LabelledVideo
 from qvtime.tuning.lessons import Show
-from qvtime.tuning.negatives import Negatives
+from qvtime.tuning.negatives import Negatives, words_of
 from qvtime.tuning.pupil import Pupil
 from qvtime.tuning.questions import Asker
 from qvtime.tuning.recipe import Recipe
@@ -23,20 +23,26 @@ def open_school(
     learn: Sequence[LabelledVideo],
     rehearse: Sequence[LabelledVideo],
     held_out: Sequence[LabelledVideo],
-    known: Sequence[LabelledVideo],
+    held_out_rehearsed: Sequence[LabelledVideo],
     show: Show,
 ) -> Trainer:
-    """A trainer that teaches from `learn`, with `rehearse` in between, and examines on `held_out`.
-
-    known: all of them, for what does not happen in a window.
-    """
+    """A trainer that teaches from `learn`, with `rehearse` in between, and examines on what of
+    both is held out."""
     habits, tokenizer = pupil.loaded.habits, pupil.loaded.tokenizer
-    negatives = Negatives(known)
+    negatives = Negatives([*learn, *rehearse, *held_out, *held_out_rehearsed])
+    known = (words_of(one.caption) for video in rehearse for one in video.labels)
     room = Classroom(
         timetable=Timetable(learn, rehearse, recipe, habits.window_patches),
         asker=Asker(tokenizer, habits, negatives, recipe.never_share),
         show=show,
-        exam=set_exam(held_out, negatives, recipe, habits.window_patches) if held_out else [],
+        exam=set_exam(
+            held_out,
+            held_out_rehearsed,
+            frozenset().union(*known),
+            negatives,
+            recipe,
+            habits.window_patches,
+        ),
         company=company,
     )
     return Trainer(pupil, room, recipe, run)
