@@ -10,10 +10,10 @@ from qvtime.errors import UsageError, VideoError
 from qvtime.evaluation.entries import Entry, video_name
 from qvtime.evaluation.readers import Reading, read_file
 from qvtime.settings import Settings
+from qvtime.tasks.lengths import Lengths
 from qvtime.timeline import Span
 from qvtime.tuning.labels import Label, LabelledVideo
 from qvtime.video.walk import walk
-from qvtime.video.worker import open_video
 
 LABEL_FILES = (".json", ".jsonl", ".txt")
 AT_ONCE = 4
@@ -35,12 +35,13 @@ def read_labels(
     videos: str | None,
     settings: Settings,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    lengths: Lengths | None = None,
 ) -> Labelled:
     """The videos of a file of labels, or of all such files in a folder, with what happens in them.
 
     videos: the folder where they lie; by default that of the labels. A video that is not there or
-    cannot be read, and a label outside its video, are left out and noted. Raises UsageError when
-    nothing is left.
+    cannot be read, and a label outside its video, are left out and noted. lengths: of videos that
+    were seen before; those seen now are added. Raises UsageError when nothing is left.
     """
     files = _files_of(data)
     readings = [read_file(file, is_truth=True) for file in files]
@@ -52,9 +53,10 @@ def read_labels(
     notes += _noted(missing, "the video of", "is", "are", f"not in {folder}")
     found = sorted(name for name in entries if name in paths)
     labelled = []
+    lengths = lengths or Lengths(settings)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        lengths = pool.map(lambda name: _length_of(paths[name], settings), found)
-        for done, (name, length) in enumerate(zip(found, lengths, strict=True)):
+        long = pool.map(lambda name: lengths.of(paths[name]), found)
+        for done, (name, length) in enumerate(zip(found, long, strict=True)):
             progress(done, len(found))
             if isinstance(length, VideoError):
                 notes.append(f"{length.message} (left out)")
@@ -102,15 +104,6 @@ def _paths(folder: str) -> dict[str, str]:
     if failures and not paths:
         raise failures[0]
     return paths
-
-
-def _length_of(path: str, settings: Settings) -> int | VideoError:
-    """How long a video is, in ms; the error instead where it cannot be read."""
-    try:
-        with open_video(path, settings.decoder, settings.limits) as reader:
-            return reader.info.duration_ms
-    except VideoError as error:
-        return error
 
 
 def _labelled(

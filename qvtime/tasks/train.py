@@ -15,6 +15,7 @@ from qvtime.settings import Settings
 from qvtime.store.files import write_atomically
 from qvtime.tasks.footage import Footage
 from qvtime.tasks.labelled import read_labels
+from qvtime.tasks.lengths import Lengths
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tuning.labels import LabelledVideo
 from qvtime.tuning.recipe import Method, Precision, Recipe
@@ -105,8 +106,10 @@ def train(
     if leads:
         check_out(out, resume)
     hears.doing("reading the labels")
-    taught = read_labels(data, videos, settings)
-    rehearsed = read_labels(rehearse, None, settings) if rehearse else None
+    kept = out / "run" / "lengths.json"
+    lengths = Lengths(settings, kept)
+    taught = read_labels(data, videos, settings, lengths=lengths)
+    rehearsed = read_labels(rehearse, None, settings, lengths=lengths) if rehearse else None
     notes = (*taught.notes, *(rehearsed.notes if rehearsed else ()))
     for note in notes:
         hears.note(note)
@@ -131,6 +134,8 @@ def train(
     check_spelling(pupil.loaded.tokenizer, known)
     run = Run(out, recipe, _digest(known, pupil.loaded.revision))
     run.prepare()
+    if leads:
+        lengths.keep(kept)
     footage = Footage(settings, pupil.loaded.habits.frame_pixels)
     trainer = open_school(pupil, recipe, run, company, learn, again, exam, exam_again, footage.show)
     if resume and run.begun:

@@ -3,6 +3,7 @@
 run/checkpoint.pt        what was learned, the optimizer, every step's losses; replaced whole
 run/best.safetensors     what was learned when the held-out videos went best
 run/losses.jsonl         the losses, for people
+run/lengths.json         how long the videos are (qvtime.tasks.lengths)
 """
 
 import io

@@ -1,6 +1,8 @@
 """Labels and their videos as they lie on the disk, whole and damaged."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,10 @@ import pytest
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
 from qvtime.tasks.labelled import read_labels
+from qvtime.tasks.lengths import Lengths
 from qvtime.tasks.train import check_spelling, split
+from qvtime.video.reader import VideoReader
+from qvtime.video.worker import open_video
 from tests.unit.tuning.conftest import clips as clips
 from tests.unit.tuning.conftest import tokenizer as tokenizer
 from tests.unit.tuning.conftest import video
@@ -102,3 +107,44 @@ def test_videos_are_held_out_by_name_and_at_least_one() -> None:
     assert len(split(videos[:2], 0.1, 0)[1]) == 1
     assert split(videos[:1], 0.1, 0) == (videos[:1], [])
     assert split(videos, 0.0, 0)[1] == []
+
+
+def test_lengths_are_seen_once_and_kept(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def counted(path: str, *more: object) -> VideoReader:
+        opened.append(Path(path).name)
+        return open_video(path, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("qvtime.tasks.lengths.open_video", counted)
+    folder, kept = tmp_path / "clips", tmp_path / "lengths.json"
+    shutil.copytree(clips, folder)
+    first = Lengths(Settings(), kept)
+    read = read_labels(str(folder), None, Settings(), lengths=first)
+    assert read_labels(str(folder), None, Settings(), lengths=first) == read
+    assert sorted(opened) == [f"clip-{number}.mp4" for number in range(4)]
+    first.keep(kept)
+    again = Lengths(Settings(), kept)
+    assert read_labels(str(folder), None, Settings(), lengths=again) == read
+    assert len(opened) == 4
+    shutil.copy(folder / "clip-1.mp4", folder / "clip-0.mp4")  # another time of change
+    os.utime(folder / "clip-0.mp4", (1, 1))
+    read_labels(str(folder), None, Settings(), lengths=again)
+    assert opened[4:] == ["clip-0.mp4"]
+
+
+def test_a_damaged_file_of_lengths_holds_none(clips: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "lengths.json"
+    video = str(clips / "clip-0.mp4")
+    status = Path(video).stat()
+    true = Lengths(Settings()).of(video)
+    entry = [status.st_size, status.st_mtime_ns, "pyav"]
+    for wrong in ("{", "[1]", json.dumps({video: [*entry, "5"]}), json.dumps({video: [*entry, 0]})):
+        kept.write_text(wrong, "utf-8")
+        assert Lengths(Settings(), kept).of(video) == true
+    kept.write_text(json.dumps({video: [*entry, 1234]}), "utf-8")
+    assert Lengths(Settings(), kept).of(video) == 1234
+    gone = Lengths(Settings(), kept).of(str(tmp_path / "gone.mp4"))
+    assert isinstance(gone, VideoError)
