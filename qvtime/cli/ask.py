@@ -85,16 +85,18 @@ def ask(
     from qvtime.cli.plans import plan_as_json, print_plan
     from qvtime.cli.progress import ProgressLine, note_model
     from qvtime.cli.questions import gather_questions
-    from qvtime.cli.settings import read_settings, with_reading, with_server, with_weights
+    from qvtime.cli.settings import Reading, Running, read_settings, with_server
     from qvtime.cli.streams import say
     from qvtime.tasks.ask import ask_video, plan_ask
     from qvtime.tasks.preview import open_machine
 
     settings = read_settings(
-        model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+        model,
+        Reading(granularity, fps, window, tokens, max_pixels, yarn, subtitles, decoder),
+        Running(device, dtype, quantize, device_map, kernels),
+        features,
+        features_cap,
     )
-    settings = with_weights(settings, dtype, quantize, device_map)
-    settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     settings = with_server(settings, server, server_frames)
     if plan:
         asked = gather_questions(questions or [], questions_file)

@@ -19,12 +19,12 @@ def doctor(
     Loads no model and asks no network. Exit code 5 says that a run with these options would not
     start.
     """
-    from qvtime.cli.settings import read_settings
+    from qvtime.cli.settings import Reading, Running, read_settings
     from qvtime.cli.streams import write_stdout
     from qvtime.errors import QvtimeError
     from qvtime.tasks.doctor import as_json, as_text, examine
 
-    settings = read_settings(model, "0.5", None, "pyav", device, kernels=kernels)
+    settings = read_settings(model, Reading(), Running(device, kernels=kernels))
     examination = examine(settings)
     write_stdout((as_json if in_json else as_text)(examination))
     if not examination.well:

@@ -144,14 +144,16 @@ def eval_(
     complete = True
     if run is not None and videos is not None:
         from qvtime.cli.predicting import predictions_file, run_dataset
-        from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
+        from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
         from qvtime.tasks.locate import Wanted
 
         settings = read_settings(
-            model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+            model,
+            Reading(granularity, fps, window, tokens, max_pixels, yarn, subtitles, decoder),
+            Running(device, dtype, quantize, device_map, kernels),
+            features,
+            features_cap,
         )
-        settings = with_weights(settings, dtype, quantize, device_map)
-        settings = with_reading(settings, tokens, max_pixels, fps, yarn)
         check_subtitles(settings, several=True)
         kept = predictions_file(kept_in, run)
         wanted = Wanted(top_k, min_score)

@@ -130,12 +130,12 @@ def index(
     from qvtime.cli.indexed import check_asked, forget_videos, list_index, show_stats, show_video
     from qvtime.cli.indexing import index_and_tell, output_of, show_plans
     from qvtime.cli.settings import (
+        Reading,
+        Running,
         check_subtitles,
         read_settings,
         with_cluster,
-        with_reading,
         with_server,
-        with_weights,
     )
     from qvtime.tasks.folders import Choices
     from qvtime.tasks.videos import are_several
@@ -154,10 +154,12 @@ def index(
         raise UsageError("there is nothing to index", "name videos, or folders of them")
     else:
         settings = read_settings(
-            model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+            model,
+            Reading(granularity, fps, window, tokens, max_pixels, yarn, subtitles, decoder),
+            Running(device, dtype, quantize, device_map, kernels),
+            features,
+            features_cap,
         )
-        settings = with_weights(settings, dtype, quantize, device_map)
-        settings = with_reading(settings, tokens, max_pixels, fps, yarn)
         settings = with_server(settings, server, server_frames)
         settings = with_cluster(settings, ray, workers, limit)
         check_subtitles(settings, are_several(paths))

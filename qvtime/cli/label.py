@@ -71,13 +71,15 @@ def label(
     --force.
     """
     from qvtime.cli.labelling import label_videos
-    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
+    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
     from qvtime.tasks.videos import are_several
 
     settings = read_settings(
-        model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+        model,
+        Reading(granularity, fps, window, tokens, max_pixels, yarn, subtitles, decoder),
+        Running(device, dtype, quantize, device_map, kernels),
+        features,
+        features_cap,
     )
-    settings = with_weights(settings, dtype, quantize, device_map)
-    settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     check_subtitles(settings, are_several(paths))
     label_videos(paths, output, force, index_folder, settings, quiet)

@@ -122,20 +122,16 @@ def locate(
     from qvtime.cli.clips import ClipOutput, Extras
     from qvtime.cli.locating import Run, gather
     from qvtime.cli.searching import event_of, print_found
-    from qvtime.cli.settings import (
-        check_subtitles,
-        read_settings,
-        with_reading,
-        with_server,
-        with_weights,
-    )
+    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings, with_server
     from qvtime.tasks.locate import Wanted
 
     settings = read_settings(
-        model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+        model,
+        Reading(granularity, fps, window, tokens, max_pixels, yarn, subtitles, decoder),
+        Running(device, dtype, quantize, device_map, kernels),
+        features,
+        features_cap,
     )
-    settings = with_weights(settings, dtype, quantize, device_map)
-    settings = with_reading(settings, tokens, max_pixels, fps, yarn)
     settings = with_server(settings, server, server_frames)
     wanted = Wanted(top_k, min_score, within)
     extras = Extras(clips, sheet, plot, frames)

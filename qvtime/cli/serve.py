@@ -81,13 +81,15 @@ def serve(
     machine alone, unless --host and --token say otherwise.
     """
     from qvtime.cli.serving import read_token, serve_site
-    from qvtime.cli.settings import check_subtitles, read_settings, with_reading, with_weights
+    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
 
     settings = read_settings(
-        model, granularity, window, decoder, device, features, features_cap, subtitles, kernels
+        model,
+        Reading(granularity, None, window, tokens, max_pixels, yarn, subtitles, decoder),
+        Running(device, dtype, quantize, device_map, kernels),
+        features,
+        features_cap,
     )
-    settings = with_weights(settings, dtype, quantize, device_map)
-    settings = with_reading(settings, tokens, max_pixels, None, yarn)
     check_subtitles(settings, several=True)
     token = read_token(token, token_file)
     serve_site(paths or [], index_folder, settings, host, port, token, allow_host or [], quiet)

@@ -1,7 +1,7 @@
 """Options as words become Settings."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from qvtime.cli.sizes import parse_size
@@ -30,99 +30,124 @@ _PICTURE = re.compile(r"([0-9]{1,5})[x×]([0-9]{1,5})")
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The options of what is read of a video, as words."""
+
+    granularity: str = DEFAULT_GRANULARITY
+    fps: str | None = None
+    window: str | None = None
+    tokens: str | None = None
+    max_pixels: str | None = None
+    yarn: bool = False
+    subtitles: str = "auto"
+    decoder: str = "pyav"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The options of where and how a model runs, as words."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    quantize: str | None = None
+    device_map: str = "none"
+    kernels: str = "auto"
+
+
 def read_settings(
     model: str,
-    granularity: str,
-    window: str | None,
-    decoder: str,
-    device: str,
+    reading: Reading,
+    running: Running,
     features: str = "auto",
     features_cap: str = "2GB",
-    subtitles: str = "auto",
-    kernels: str = "auto",
 ) -> Settings:
     """The settings of these options. UsageError for what they cannot be."""
-    granularity_ms = parse_time(granularity)
-    if granularity_ms not in GRANULARITIES_MS:
-        raise UsageError(
-            f"--granularity cannot be {granularity}", hint="use 0.1, 0.5 or 1 (seconds)"
-        )
-    if decoder not in DECODERS:
-        raise UsageError(f'there is no decoder "{decoder}"', hint=f"use {' or '.join(DECODERS)}")
-    window_ms = None if window is None else parse_time(window)
-    if window_ms is not None and window_ms < SHORTEST_WINDOW_MS:
-        raise UsageError(f"--window cannot be {window}", hint="use a second or more")
-    if not _DEVICE.fullmatch(device):
-        raise UsageError(f'there is no device "{device}"', "use auto, cpu, cuda or cuda:1")
-    modes = [mode for mode in KERNEL_MODES if mode == kernels]
-    if not modes:
-        raise UsageError(f"--kernels cannot be {kernels}", f"use {', '.join(KERNEL_MODES)}")
     if not model:
         raise UsageError("--model is empty", hint="use a hub name, a folder, or demo")
-    if not subtitles:
-        raise UsageError("--subtitles is empty", hint="use auto, none, or a file")
     if not features:
         raise UsageError("--features is empty", hint="use auto, none, or a folder")
-    return Settings(
-        model=model,
-        decoder=decoder,
+    settings = Settings(model=model, features=features, features_cap_bytes=parse_size(features_cap))
+    return with_running(with_reading(settings, reading), running)
+
+
+def with_reading(settings: Settings, options: Reading) -> Settings:
+    """The settings with what is read. UsageError for what it cannot be.
+
+    A granularity that was asked for and is not that of `fps` is an error as well.
+    """
+    granularity_ms = parse_time(options.granularity)
+    if granularity_ms not in GRANULARITIES_MS:
+        raise UsageError(
+            f"--granularity cannot be {options.granularity}", hint="use 0.1, 0.5 or 1 (seconds)"
+        )
+    if options.fps is not None:
+        granularity_ms = _granularity_of(options.fps, granularity_ms)
+    window_ms = None if options.window is None else parse_time(options.window)
+    if window_ms is not None and window_ms < SHORTEST_WINDOW_MS:
+        raise UsageError(f"--window cannot be {options.window}", hint="use a second or more")
+    if options.decoder not in DECODERS:
+        raise UsageError(
+            f'there is no decoder "{options.decoder}"', hint=f"use {' or '.join(DECODERS)}"
+        )
+    if not options.subtitles:
+        raise UsageError("--subtitles is empty", hint="use auto, none, or a file")
+    tokens, pixels = options.tokens, options.max_pixels
+    return replace(
+        settings,
         granularity_ms=granularity_ms,
         window_ms=window_ms,
-        device=device,
-        features=features,
-        features_cap_bytes=parse_size(features_cap),
-        subtitles=subtitles,
+        window_tokens=None if tokens is None else _count(tokens, "--tokens"),
+        frame_pixels=None if pixels is None else _pixels(pixels),
+        yarn=options.yarn,
+        subtitles=options.subtitles,
+        decoder=options.decoder,
+    )
+
+
+def with_running(settings: Settings, options: Running) -> Settings:
+    """The settings with where and how the model runs. UsageError for what that cannot be."""
+    if not _DEVICE.fullmatch(options.device):
+        raise UsageError(f'there is no device "{options.device}"', "use auto, cpu, cuda or cuda:1")
+    dtypes = [one for one in DTYPES if one == options.dtype]
+    if not dtypes:
+        raise UsageError(f"--dtype cannot be {options.dtype}", f"use {', '.join(DTYPES)}")
+    kinds = [one for one in QUANTIZATIONS if one == options.quantize]
+    if options.quantize is not None and not kinds:
+        raise UsageError(
+            f"--quantize cannot be {options.quantize}", f"use {' or '.join(QUANTIZATIONS)}"
+        )
+    spread = options.device_map == "auto"
+    if options.device_map not in ("none", "auto"):
+        raise UsageError(f"--device-map cannot be {options.device_map}", "use none or auto")
+    if spread and options.device not in ("auto", "cuda"):
+        raise UsageError(
+            f"--device-map auto is for all GPUs, and --device is {options.device}",
+            "leave one of them away",
+        )
+    modes = [mode for mode in KERNEL_MODES if mode == options.kernels]
+    if not modes:
+        raise UsageError(f"--kernels cannot be {options.kernels}", f"use {', '.join(KERNEL_MODES)}")
+    return replace(
+        settings,
+        device=options.device,
+        dtype=dtypes[0],
+        quantize=kinds[0] if kinds else None,
+        spread=spread,
         kernels=modes[0],
     )
 
 
-def with_weights(settings: Settings, dtype: str, quantize: str | None, device_map: str) -> Settings:
-    """The settings with how weights are kept. UsageError for what that cannot be."""
-    dtypes = [one for one in DTYPES if one == dtype]
-    if not dtypes:
-        raise UsageError(f"--dtype cannot be {dtype}", f"use {', '.join(DTYPES)}")
-    kinds = [one for one in QUANTIZATIONS if one == quantize]
-    if quantize is not None and not kinds:
-        raise UsageError(f"--quantize cannot be {quantize}", f"use {' or '.join(QUANTIZATIONS)}")
-    if device_map not in ("none", "auto"):
-        raise UsageError(f"--device-map cannot be {device_map}", "use none or auto")
-    if device_map == "auto" and settings.device not in ("auto", "cuda"):
-        raise UsageError(
-            f"--device-map auto is for all GPUs, and --device is {settings.device}",
-            "leave one of them away",
-        )
-    return replace(
-        settings,
-        dtype=dtypes[0],
-        quantize=kinds[0] if kinds else None,
-        spread=device_map == "auto",
-    )
+def _granularity_of(fps: str, said_ms: int) -> int:
+    """How long a patch of two pictures is at so many a second, in ms.
 
-
-def with_reading(
-    settings: Settings, tokens: str | None, max_pixels: str | None, fps: str | None, yarn: bool
-) -> Settings:
-    """The settings with how much is read at once, and how well. UsageError for what they cannot be.
-
-    A granularity that was asked for and is not that of `fps` is an error as well.
+    UsageError where --granularity says another length, which is not its default.
     """
-    if fps is not None:
-        settings = replace(settings, granularity_ms=_granularity_of(fps, settings))
-    return replace(
-        settings,
-        window_tokens=None if tokens is None else _count(tokens, "--tokens"),
-        frame_pixels=None if max_pixels is None else _pixels(max_pixels),
-        yarn=yarn,
-    )
-
-
-def _granularity_of(fps: str, settings: Settings) -> int:
-    """How long a patch of two pictures is at so many a second, in ms."""
     by_fps = {f"{PICTURES_A_PATCH * 1000 / g:g}": g for g in sorted(GRANULARITIES_MS, reverse=True)}
     granularity_ms = by_fps.get(fps.strip())
     if granularity_ms is None:
         raise UsageError(f"--fps cannot be {fps}", f"use {', '.join(by_fps)}")
-    if settings.granularity_ms not in (granularity_ms, parse_time(DEFAULT_GRANULARITY)):
+    if said_ms not in (granularity_ms, parse_time(DEFAULT_GRANULARITY)):
         raise UsageError(
             f"--fps {fps} is --granularity {granularity_ms / 1000:g}, and another one is given",
             "leave one of them away",

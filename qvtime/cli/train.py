@@ -86,12 +86,14 @@ def train(
     are found by name. A run that was stopped goes on with --resume. Exit code 3 says that
     something in the data was left out.
     """
-    from qvtime.cli.settings import read_settings
+    from qvtime.cli.settings import Reading, Running, read_settings
     from qvtime.cli.streams import write_stdout
     from qvtime.cli.training import Talk, read_layers, summary
     from qvtime.tasks.train import Wishes, train
 
-    settings = read_settings(model, granularity, None, decoder, device, subtitles=subtitles)
+    settings = read_settings(
+        model, Reading(granularity, subtitles=subtitles, decoder=decoder), Running(device)
+    )
     wishes = Wishes(
         steps=steps,
         batch_windows=batch,

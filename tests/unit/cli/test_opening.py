@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qvtime.cli.opening import open_model
-from qvtime.cli.settings import read_settings
+from qvtime.cli.settings import Reading, Running, read_settings
 from qvtime.errors import UsageError
 from qvtime.model.engine import kernel_note
 from qvtime.ops.kernels import Kernels
@@ -43,8 +43,8 @@ def test_a_gpu_without_its_kernels_is_said_once(
 
 def test_the_modes_of_kernels() -> None:
     for mode in KERNEL_MODES:
-        settings = read_settings("demo", "0.5", None, "pyav", "auto", kernels=mode)
+        settings = read_settings("demo", Reading(), Running(kernels=mode))
         assert settings.kernels == mode
     with pytest.raises(UsageError, match="--kernels cannot be triton") as raised:
-        read_settings("demo", "0.5", None, "pyav", "auto", kernels="triton")
+        read_settings("demo", Reading(), Running(kernels="triton"))
     assert raised.value.hint == "use auto, cuda, reference, check"
