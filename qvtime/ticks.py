@@ -1,6 +1,6 @@
 """Round times for the axis of a timeline, and how they are written there."""
 
-from bisect import bisect_left
+from collections.abc import Callable
 
 from qvtime.timeline import Span
 
@@ -14,10 +14,13 @@ STEPS_MS = (
 """What may lie between two ticks."""
 
 
-def tick_step_ms(span: Span, most: int) -> int:
-    """The smallest step that puts at most `most` ticks, one at least, into a span."""
-    wanted_ms = -(-span.duration_ms // max(1, most))
-    return STEPS_MS[min(bisect_left(STEPS_MS, wanted_ms), len(STEPS_MS) - 1)]
+def tick_step_ms(span: Span, most: Callable[[int], int]) -> int:
+    """The smallest step that puts at most as many ticks as it may, one at least, into a span.
+
+    most: how many have room, by the step in ms: labels of fine steps are longer.
+    """
+    fits = (step for step in STEPS_MS if span.duration_ms <= step * max(1, most(step)))
+    return next(fits, STEPS_MS[-1])
 
 
 def ticks_ms(span: Span, step_ms: int) -> range:

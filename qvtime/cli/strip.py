@@ -71,9 +71,7 @@ def draw_ranks(events: Sequence[Event], span: Span, columns: int) -> str:
 
 def draw_axis(span: Span, columns: int, signs: Signs) -> str:
     """Round times, each after a tick at its column; as many as have room."""
-    step_ms = tick_step_ms(span, columns // (len(tick_label(span.end_ms, 1000)) + 3))
-    # Steps of less than a second have longer labels.
-    step_ms = tick_step_ms(span, columns // (len(tick_label(span.end_ms, step_ms)) + 3))
+    step_ms = tick_step_ms(span, lambda step_ms: columns // _label_columns(span, step_ms))
     row = ""
     for tick_ms in ticks_ms(span, step_ms):
         column = (tick_ms - span.start_ms) * columns // span.duration_ms
@@ -81,6 +79,11 @@ def draw_axis(span: Span, columns: int, signs: Signs) -> str:
         if column + len(label) <= columns:
             row = row.ljust(column) + label
     return row
+
+
+def _label_columns(span: Span, step_ms: int) -> int:
+    """What the longest label takes, with its tick and a gap."""
+    return len(tick_label(span.end_ms, step_ms)) + 3
 
 
 def draw_meter(score: float, columns: int, signs: Signs) -> str:

@@ -127,7 +127,7 @@ def _grid(frame: _Frame) -> list[Shape]:
 
 
 def _axis(frame: _Frame) -> list[Shape]:
-    step_ms = tick_step_ms(frame.span, int(WIDTH_PX // TICK_PX))
+    step_ms = tick_step_ms(frame.span, lambda _step_ms: WIDTH_PX // TICK_PX)
     y = frame.bottom
     shapes: list[Shape] = [Line(((LEFT_PX, y), (WIDTH_PX - RIGHT_PX, y)), FAINT)]
     for tick_ms in ticks_ms(frame.span, step_ms):

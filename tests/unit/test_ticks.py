@@ -15,7 +15,7 @@ spans = st.builds(
 
 @given(spans, st.integers(1, 40))
 def test_ticks_are_round_inside_and_not_too_many(span: Span, most: int) -> None:
-    step_ms = tick_step_ms(span, most)
+    step_ms = tick_step_ms(span, lambda _: most)
     ticks = ticks_ms(span, step_ms)
     assert step_ms in STEPS_MS
     assert len(ticks) <= most + 1
@@ -23,9 +23,15 @@ def test_ticks_are_round_inside_and_not_too_many(span: Span, most: int) -> None:
 
 
 def test_the_smallest_step_that_fits() -> None:
-    assert tick_step_ms(Span(0, 222_000), 8) == 30_000
-    assert tick_step_ms(Span(0, 222_000), 7) == 60_000
-    assert tick_step_ms(Span(0, 900), 9) == 100
+    assert tick_step_ms(Span(0, 222_000), lambda _: 8) == 30_000
+    assert tick_step_ms(Span(0, 222_000), lambda _: 7) == 60_000
+    assert tick_step_ms(Span(0, 900), lambda _: 9) == 100
+
+
+def test_a_step_needs_room_for_its_own_labels_only() -> None:
+    fine_labels_are_long = {100: 2, 200: 3, 500: 5}
+    assert tick_step_ms(Span(0, 5000), lambda step: fine_labels_are_long.get(step, 6)) == 1000
+    assert tick_step_ms(Span(0, 2500), lambda step: fine_labels_are_long.get(step, 6)) == 500
 
 
 def test_labels() -> None:
