@@ -38,8 +38,8 @@ export class Overview {
     }
     this.thumb.style.left = `${(100 * view.fromMs) / view.durationMs}%`;
     this.thumb.style.width = `${(100 * view.spanMs) / view.durationMs}%`;
-    this.thumb.setAttribute("aria-valuemax", Math.round(view.durationMs / 1000));
-    this.thumb.setAttribute("aria-valuenow", Math.round(view.fromMs / 1000));
+    this.thumb.setAttribute("aria-valuemax", Math.floor(view.durationMs / 1000));
+    this.thumb.setAttribute("aria-valuenow", Math.floor(view.fromMs / 1000));
     this.thumb.setAttribute("aria-valuetext", `${clock(view.fromMs)} – ${clock(view.toMs)}`);
   }
 

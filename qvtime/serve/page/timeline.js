@@ -5,7 +5,7 @@ import { announce, el, icon } from "./dom.js";
 import { Lane, spoken } from "./lane.js";
 import { Overview } from "./overview.js";
 import { Heat, Pictures, Ruler } from "./strips.js";
-import { clock } from "./times.js";
+import { clock, counted } from "./times.js";
 import { View } from "./view.js";
 import { t, translate } from "./words.js";
 
@@ -93,7 +93,7 @@ export class Timeline {
   // The player is there now; while it plays, the timeline turns its pages.
   now(ms, playing = false) {
     this.nowMs = ms;
-    this.time.textContent = `${clock(ms, true)} / ${clock(this.view.durationMs)}`;
+    this.time.textContent = `${counted(ms)} / ${counted(this.view.durationMs)}`;
     if (playing && !this.view.isAll && (ms < this.view.fromMs || ms > this.view.toMs)) {
       this.view.moveTo(ms - this.view.spanMs * 0.05);
       this.draw();

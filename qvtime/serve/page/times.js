@@ -12,6 +12,9 @@ export function clock(ms, tenths = false) {
   return `${head}:${two(seconds % 60)}${tail}`;
 }
 
+// A clock that counts up to `ms`, as players count: after 9.96 s it is not yet at ten.
+export const counted = (ms) => clock(Math.floor(ms / 100) * 100, true);
+
 // HH:MM:SS.s as in an answer's tags, in milliseconds.
 export function tagged(text) {
   const parts = text.split(":").map(Number);
