@@ -171,6 +171,12 @@ def _readable(what: str) -> Iterator[None]:
         if is_out_of_memory(error):
             raise
         said = " ".join(str(error).split())[:200] or type(error).__name__
+        if isinstance(error, RuntimeError) and "initialize cpuinfo" in said:
+            # torch asks what the processor can do when it first changes a tensor's type.
+            raise ModelError(
+                f"torch cannot work on this machine: {said}",
+                "It reads /proc/cpuinfo, which has to be readable.",
+            ) from error
         raise ModelError(f"{what} cannot be read: {said}", "Fetch the model again.") from error
 
 

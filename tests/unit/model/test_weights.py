@@ -85,6 +85,19 @@ def test_weights_cut_short_are_refused(folder: Path) -> None:
         load_model(str(folder), "cpu")
 
 
+def test_a_machine_that_hides_its_processor_is_not_taken_for_damage(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_proc(*_: object, **__: object) -> None:
+        raise RuntimeError("Failed to initialize cpuinfo!")  # torch's words without /proc
+
+    monkeypatch.setattr(weights._CLASSES["qwen3_vl"], "from_pretrained", without_proc)
+    with pytest.raises(ModelError, match="cannot work on this machine") as caught:
+        load_model(str(folder), "cpu")
+    assert "/proc/cpuinfo" in str(caught.value.hint)
+    assert "etch" not in str(caught.value.hint)
+
+
 def test_a_missing_tensor_is_named_and_never_made_up(folder: Path) -> None:
     path = folder / "model.safetensors"
     tensors = load_file(path)
