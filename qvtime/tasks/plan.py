@@ -204,8 +204,9 @@ def _each_alone(question: str) -> list[str]:
 
 
 def _labelled(moment_ms: int, duration_ms: int) -> int:
-    """The moment of the video that a label can spell."""
-    return min(moment_ms, max(0, duration_ms - 1)) // LABEL_MS * LABEL_MS
+    """The nearest moment of the video that a label can spell."""
+    last_ms = max(0, duration_ms - 1) // LABEL_MS * LABEL_MS
+    return min((moment_ms + LABEL_MS // 2) // LABEL_MS * LABEL_MS, last_ms)
 
 
 def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: int) -> Window:

@@ -38,6 +38,8 @@ class Glimpse:
 
 GLIMPSES_PER_CLIP = 3
 GLIMPSE_MS = 9000
+TURNS_WEIGHT = 3.0
+"""How much likelier a glimpse is of a turn than of another event: its new colour is learned too."""
 
 
 def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse:
@@ -50,7 +52,10 @@ def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse
     centres = generator.integers(0, GLIMPSE_MS, GLIMPSES_PER_CLIP)
     for place in range(len(centres)):
         if scene.happenings and generator.random() < 0.75:
-            one = scene.happenings[int(generator.integers(len(scene.happenings)))]
+            weights = np.array(
+                [1.0 if h.turned is None else TURNS_WEIGHT for h in scene.happenings]
+            )
+            one = scene.happenings[generator.choice(len(weights), p=weights / weights.sum())]
             centres[place] = generator.integers(one.start_ms, one.end_ms)
     pixels = take_pictures(scene, centres, granularity_ms, generator)
     return Glimpse(pixels, label_cells(scene, centres, granularity_ms))

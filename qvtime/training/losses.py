@@ -42,7 +42,11 @@ def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses)
         there = wanted != ABSENT[name]
         for level, features in enumerate(levels):
             logits = heads.of_cells(name, level)(features).float()
-            total = total + F.cross_entropy(logits, wanted)
+            # Which colour something turns counts only where something turns: over all cells, most
+            # of what there is to learn would be that hardly anything does, as the verb says too.
+            counts = there if name == "turned" else slice(None)
+            if name != "turned" or there.any():
+                total = total + F.cross_entropy(logits[counts], wanted[counts])
             if level == 0 and there.any():
                 right = logits[there].argmax(-1) == wanted[there]
                 figures[name] = right.float().mean().item()

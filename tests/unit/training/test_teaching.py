@@ -13,10 +13,10 @@ from qvtime.model.prompt import encode_question, encode_video
 from qvtime.model.vision import speed_up_vision, video_features
 from qvtime.timeline import Span
 from qvtime.training.alignment import AttentionRecorder, alignment_loss, link_loss
-from qvtime.training.batches import IGNORED, Batch, collate
+from qvtime.training.batches import IGNORED, Batch, Glimpses, collate
 from qvtime.training.glimpses import make_glimpse
 from qvtime.training.lessons import Lesson, make_lesson
-from qvtime.training.losses import answer_loss
+from qvtime.training.losses import answer_loss, cell_loss
 from qvtime.training.miniature import (
     ALIGNED_HEADS,
     ALIGNED_LAYERS,
@@ -174,6 +174,22 @@ def test_cells_name_what_is_drawn_there() -> None:
                 piece = patch[:, row * 32 : row * 32 + 32, column * 32 : column * 32 + 32]
                 if colour == 5:  # white: the brightest there is
                     assert piece.min(axis=-1).max() > 90 or verb in (0, 1, 7)
+
+
+def test_the_colour_that_something_turns_counts_only_where_something_turns() -> None:
+    heads = TeachingHeads()
+    features = torch.randn(2, 256, generator=torch.Generator().manual_seed(1))
+    levels = [features] * 4
+    still = Glimpses(torch.empty(0), torch.empty(0), torch.tensor([[0, 1, 2, 6], [1, 1, 11, 6]]))
+    turning = Glimpses(torch.empty(0), torch.empty(0), torch.tensor([[0, 1, 8, 3], [1, 1, 11, 6]]))
+    before = [cell_loss(heads, levels, batch).loss.item() for batch in (still, turning)]
+    with torch.no_grad():
+        for level in range(4):
+            for parameter in heads.of_cells("turned", level).parameters():
+                parameter.zero_()
+    after = [cell_loss(heads, levels, batch).loss.item() for batch in (still, turning)]
+    assert after[0] == before[0]
+    assert after[1] != before[1]
 
 
 def recorded(query: torch.Tensor, key: torch.Tensor) -> AttentionRecorder:
