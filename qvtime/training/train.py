@@ -60,7 +60,7 @@ def main() -> None:
     model = build_model(tokenizer, options.seed)
     heads = TeachingHeads()
     if options.start:
-        start_from(options.start, model, heads)
+        start_from(options.start, model, heads, options.tower_only)
     model, heads = model.to(options.device), heads.to(options.device)
     speed_up_vision(model)
     recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYERS)
@@ -78,9 +78,16 @@ def main() -> None:
     export(model, tokenizer, options.out / "model", options.patches)
 
 
-def start_from(path: Path, model: Any, heads: TeachingHeads) -> None:
-    """Begin with the weights of a model folder, or of a course's checkpoint.pt and its heads."""
-    if path.is_dir():
+def start_from(path: Path, model: Any, heads: TeachingHeads, tower_only: bool = False) -> None:
+    """Begin with the weights of a model folder, or of a course's checkpoint.pt and its heads.
+
+    tower_only: the vision tower's alone, and a language model that was taught nothing.
+    """
+    if tower_only:
+        model.model.visual.load_state_dict(
+            load_model(str(path), "cpu").model.model.visual.state_dict()
+        )
+    elif path.is_dir():
         grow(model, load_model(str(path), "cpu").model.state_dict())
     else:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -92,6 +99,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="go on from this model folder or checkpoint.pt")
+    parser.add_argument(
+        "--tower-only", action="store_true", help="of a --start folder the vision tower alone"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--vision-steps", type=int, default=1500)
     parser.add_argument("--steps", type=int, default=6000, help="steps after the vision tower's")
