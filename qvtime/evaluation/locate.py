@@ -27,7 +27,7 @@ from qvtime.settings import MIN_SCORE
 from qvtime.timeline import Span
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
 from qvtime.training.script import make_scene
-from qvtime.training.wording import say
+from qvtime.training.wording import ask_how_often, say
 from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 
 SEED = 78_000_000
@@ -42,10 +42,11 @@ SCENES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An event as it is asked for, and when it happens."""
+    """An event as it is asked for, when it happens, and how it is asked how often that is."""
 
     event: str
     truth: tuple[Span, ...]
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,7 @@ def main() -> None:
             occurrences = OCCURRENCES[number % len(OCCURRENCES)]
             scene, case = make_case(generator, round(1000 * options.seconds), occurrences)
             clip = Path(folder) / "clip.mp4"
-            rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
-            compression = int(generator.integers(*COMPRESSIONS))
-            times_ms = even_times(scene.duration_ms, rate)
-            film(scene, times_ms, clip, size_px, compression, generator)
+            film_case(scene, clip, generator)
             located.append(Located(case, locate(clip, case.event, options)))
             if (number + 1) % 20 == 0:
                 sys.stderr.write(f"{number + 1} clips\n{table(located, options.min_score)}")
@@ -104,6 +102,13 @@ def locate(clip: Path, event: str, options: argparse.Namespace) -> tuple[tuple[S
     return tuple((Span(one["start_ms"], one["end_ms"]), one["score"]) for one in events)
 
 
+def film_case(scene: Scene, clip: Path, generator: np.random.Generator) -> None:
+    """The scene as an encoded file, at a rate, size and compression left to chance."""
+    rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
+    compression = int(generator.integers(*COMPRESSIONS))
+    film(scene, even_times(scene.duration_ms, rate), clip, size_px, compression, generator)
+
+
 def make_case(
     generator: np.random.Generator, duration_ms: int, occurrences: int
 ) -> tuple[Scene, Case]:
@@ -121,7 +126,7 @@ def make_case(
             chinese = bool(generator.random() < CHINESE_SHARE)
             same = (one for one in scene.happenings if _key(one) == _key(asked))
             truth = tuple(Span(one.start_ms, one.end_ms) for one in same)
-            return scene, Case(say(asked, chinese), truth)
+            return scene, Case(say(asked, chinese), truth, ask_how_often(asked, chinese))
     raise ValueError(f"no scene of {duration_ms} ms has an event {occurrences} times")
 
 

@@ -8,7 +8,7 @@ from qvtime.tasks.looking import Clock
 from qvtime.tasks.passes import Pass
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
-from qvtime.tasks.seams import not_found
+from qvtime.tasks.seams import Occurrence, likeliest, not_found
 from qvtime.tasks.skim import unrefined
 from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, merge_events
@@ -105,11 +105,27 @@ def _answer_text(last: Pass, seen: Sequence[Seen], events: Sequence[Event]) -> s
     if all(one.window.moment_ms is not None for one in seen):
         return " ".join(_about_moment(one) for one in seen)
     sentences = [_sentence(event, last.plan.question) for event in events]
+    if last.plan.count is not None:
+        return _count_text(sentences, last.plan.count.chinese, last.occurrences)
     if last.plan.asks_when:
         return "; ".join(sentences) or not_found(last.occurrences)
     if len(seen) > 1:
         sentences += [_about_window(one) for one in seen if _untimed(one)]
     return "; ".join(sentences) or seen[0].parsed.text_with_tags
+
+
+def _count_text(times: Sequence[str], chinese: bool, found: Sequence[Occurrence]) -> str:
+    """How often, and when each time; of what never happens the likeliest time, as it is unsure."""
+    if times:
+        count = f"{len(times)} 次：" if chinese else f"{len(times)} time{'s'[: len(times) > 1]}: "
+        return count + ("，" if chinese else ", ").join(times)
+    best = likeliest(found)
+    if best is None:
+        return "一次也没有。" if chinese else "Never."
+    span = f"{format_tag(best.span.start_ms)} - {format_tag(best.span.end_ms)}"
+    if chinese:
+        return f"一次也没有。最有可能的一段得分为 {best.score:.2f}：{span}"
+    return f"Never. The likeliest span scores {best.score:.2f}: {span}"
 
 
 def _untimed(one: Seen) -> bool:

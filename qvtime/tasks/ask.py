@@ -165,7 +165,7 @@ class _Run:
         plan, duration_ms = done.plan, self.reader.info.duration_ms
 
         def find(window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
-            words = words_about(plan.question, duration_ms, window)
+            words = words_about(plan.words, duration_ms, window)
             return find_spans(
                 self.reader, self.engine, window, granularity_ms, words, clock, self.features
             )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from qvtime.frames import VideoInfo
 from qvtime.report import Setting
-from qvtime.settings import GRANULARITIES_MS, Settings
-from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
+from qvtime.settings import Settings
+from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window, whole_reach
 from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, finer_steps_ms
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres, windows
@@ -89,16 +89,12 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
     habits = outline.habits
     first = replace(settings, granularity_ms=max(granularity_ms, FIRST_MS))
     check_window(first, habits.window_patches, outline.name)
-    coarse = [g for g in sorted(GRANULARITIES_MS) if g >= max(granularity_ms, FIRST_MS)]
-    for coarse_ms in coarse:
-        window_ms = settings.window_ms or habits.window_patches * coarse_ms
-        overlap_ms = int(window_ms * OVERLAP_SHARE)
-        parts = tuple(
-            Window(part, tuple(patch_centres(part, coarse_ms)))
-            for part in windows(span, window_ms, overlap_ms)
-        )
-        if sum(len(part.centres_ms) for part in parts) <= settings.patch_budget:
-            break
+    reach = whole_reach(span.duration_ms, settings, habits.window_patches)
+    window_ms, overlap_ms, coarse_ms = reach.window_ms, reach.overlap_ms, reach.granularity_ms
+    parts = tuple(
+        Window(part, tuple(patch_centres(part, coarse_ms)))
+        for part in windows(span, window_ms, overlap_ms)
+    )
     size_px = fit_size(info.width_px, info.height_px, habits.frame_pixels, minimum=SMALLEST_SIDE_PX)
     longest = _longest(parts)
     return LocatePlan(

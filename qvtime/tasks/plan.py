@@ -15,7 +15,8 @@ from itertools import pairwise
 
 from qvtime.errors import UsageError
 from qvtime.model.prompt import time_label
-from qvtime.settings import Settings
+from qvtime.settings import GRANULARITIES_MS, Settings
+from qvtime.tasks.counting import Count, asks_count
 from qvtime.tasks.skim import FIRST_MS, Reach, finer_steps_ms, look_closer, skim_step_ms
 from qvtime.tasks.when import asks_when
 from qvtime.timeline import Event, Span
@@ -52,7 +53,8 @@ class Plan:
     granularity_ms: how long a patch is; step_ms: how far apart patches lie, more than that where
     the video is skimmed. windows: in order of time; model_questions: what each of them is asked.
     asks_when: whether it asks for times alone, which are read as probabilities (qvtime.tasks.when);
-    finer_ms: the granularities at which edges are looked at again, the coarsest first.
+    finer_ms: the granularities at which edges are looked at again, the coarsest first. count: the
+    count that it asks for, where it does: of those times (qvtime.tasks.counting).
     """
 
     question: str
@@ -62,6 +64,12 @@ class Plan:
     model_questions: tuple[str, ...]
     asks_when: bool = False
     finer_ms: tuple[int, ...] = ()
+    count: Count | None = None
+
+    @property
+    def words(self) -> str:
+        """What the model is asked, with the times as the user wrote them."""
+        return self.question if self.count is None else self.count.words
 
     @property
     def skims(self) -> bool:
@@ -111,11 +119,16 @@ def plan_question(question: str, duration_ms: int, settings: Settings, window_pa
     found = times_of(question, duration_ms)
     moments = [one for one in found if isinstance(one, int)]
     alone = _each_alone(question) if found and len(moments) == len(found) else []
-    reach = _reach(settings, window_patches, asks_when(question) and not alone)
     if not alone:
         whole = _hull(found, duration_ms)
-        step_ms = skim_step_ms(whole.duration_ms, reach, settings.patch_budget)
+        if asks_count(question):  # what a skim does not see is not counted
+            reach = whole_reach(whole.duration_ms, settings, window_patches)
+            step_ms = reach.granularity_ms
+        else:
+            reach = _reach(settings, window_patches, asks_when(question))
+            step_ms = skim_step_ms(whole.duration_ms, reach, settings.patch_budget)
         return _plan_over(question, (whole,), duration_ms, reach, step_ms, settings)
+    reach = _reach(settings, window_patches, asks_when=False)
     by_moment = dict(zip((_labelled(one, duration_ms) for one in moments), alone, strict=True))
     planned = tuple(
         _around(moment_ms, reach.window_ms, duration_ms, reach.granularity_ms)
@@ -154,6 +167,20 @@ def _reach(settings: Settings, window_patches: int, asks_when: bool) -> Reach:
     return Reach(settings.window_ms or window_patches * granularity_ms, granularity_ms)
 
 
+def whole_reach(length_ms: int, settings: Settings, window_patches: int) -> Reach:
+    """How windows are read that see all of a span, as finely as the budget allows.
+
+    At least `FIRST_MS` coarse, since an event should fit into a window; where even the coarsest
+    granularity takes more than the budget, that one.
+    """
+    finest_ms = max(settings.granularity_ms or GRANULARITY_MS, FIRST_MS)
+    for granularity_ms in sorted(g for g in GRANULARITIES_MS if g >= finest_ms):
+        reach = Reach(settings.window_ms or window_patches * granularity_ms, granularity_ms)
+        if reach.patches(length_ms, granularity_ms) <= settings.patch_budget:
+            break
+    return reach
+
+
 def _plan_over(
     question: str,
     stretches: Sequence[Span],
@@ -169,12 +196,14 @@ def _plan_over(
         for stretch in stretches
         for part in windows(stretch, reach.at_step(step_ms), overlap_ms)
     )
-    if len(find_times(question)) == 1:
-        words = tuple(words_about(question, duration_ms, window) for window in planned)
+    count = asks_count(question)
+    asked = question if count is None else count.words
+    if len(find_times(asked)) == 1:
+        words = tuple(words_about(asked, duration_ms, window) for window in planned)
     else:  # times that are neither a list nor one span may lie in different windows
-        words = (words_about(question, duration_ms, *planned),) * len(planned)
-    plan = Plan(question, reach.granularity_ms, step_ms, planned, words)
-    if not asks_when(question):
+        words = (words_about(asked, duration_ms, *planned),) * len(planned)
+    plan = Plan(question, reach.granularity_ms, step_ms, planned, words, count=count)
+    if count is None and not asks_when(question):
         return plan
     finest_ms = settings.granularity_ms or GRANULARITY_MS
     return replace(plan, asks_when=True, finer_ms=finer_steps_ms(reach.granularity_ms, finest_ms))
@@ -222,9 +251,9 @@ def words_for(plan: Plan, number: int, window: Window, duration_ms: int) -> str:
     """What a window is asked: of a part of the window with this number, about the part."""
     words = plan.model_questions[number]
     asked_whole = window == plan.windows[number] or window.moment_ms is not None
-    if asked_whole or words == plan.question or len(find_times(plan.question)) != 1:
+    if asked_whole or words == plan.words or len(find_times(plan.words)) != 1:
         return words
-    return words_about(plan.question, duration_ms, window)
+    return words_about(plan.words, duration_ms, window)
 
 
 def words_about(question: str, duration_ms: int, *seen: Window) -> str:

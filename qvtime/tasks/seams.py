@@ -40,9 +40,14 @@ class Occurrence:
     score: float
 
 
+def likeliest(found: Sequence[Occurrence]) -> Occurrence | None:
+    """The one with the best score, if there is any."""
+    return max(found, key=lambda one: one.score, default=None)
+
+
 def not_found(found: Sequence[Occurrence]) -> str:
     """What is said where nothing is reported: with the likeliest of what was left out."""
-    best = max(found, key=lambda one: one.score, default=None)
+    best = likeliest(found)
     if best is None:
         return NOT_FOUND
     times = f"{format_tag(best.span.start_ms)} - {format_tag(best.span.end_ms)}"

@@ -6,7 +6,7 @@ words; so is one that asks for more than times ("when does it jump, and why?").
 
 import re
 
-_AUXILIARY = r"(?:do|does|did|is|are|was|were|will|would|has|have|had|can|could)\b"
+AUXILIARY = r"(?:do|does|did|is|are|was|were|will|would|has|have|had|can|could)\b"
 _TIMES = r"(?:(?:exact|precise|first|last)\s+)?(?:times?|timestamps?|moments?|seconds?|minutes?)\b"
 _ENGLISH = re.compile(
     rf"""\W*(?:please\s+|(?:can|could|would)\s+you\s+(?:please\s+)?)?
@@ -14,13 +14,13 @@ _ENGLISH = re.compile(
         (?:(?:tell|show|give)\s+me\s+|find\s+|locate:?\s+|say\s+)
             (?:out\s+)?(?:exactly\s+)?(?:(?:the\s+)?(?:all\s+)?{_TIMES}\s+)?
             (?:when|at\s+which)\b
-      | (?:exactly\s+)?when\s+(?:exactly\s+|precisely\s+|else\s+)?{_AUXILIARY}
+      | (?:exactly\s+)?when\s+(?:exactly\s+|precisely\s+|else\s+)?{AUXILIARY}
       | (?:(?:at|in|on|from)\s+)?(?:what|which)\s+{_TIMES}
-            (?:\s+in\s+the\s+(?:video|clip|film))?\s+{_AUXILIARY}
+            (?:\s+in\s+the\s+(?:video|clip|film))?\s+{AUXILIARY}
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_CHINESE = re.compile(
+CHINESE_WHEN = re.compile(
     r"什么时[候间刻]|何时|哪(?:个|一)?(?:时刻|时间|刻|秒)|几分几秒|[第在]几(?:分钟?|秒)|\A\W*(?:找出|找到).+的时[刻间]"
 )
 _MORE = re.compile(
@@ -34,5 +34,11 @@ def asks_when(question: str) -> bool:
     """Whether the answer is a list of times and nothing else."""
     asked = _ENGLISH.match(question)
     if asked is not None:
-        return not _MORE.search(question, asked.end())
-    return bool(_CHINESE.search(question)) and not _MORE.search(_CHINESE.sub("", question))
+        return not asks_for_more(question[asked.end() :])
+    chinese = bool(CHINESE_WHEN.search(question))
+    return chinese and not asks_for_more(CHINESE_WHEN.sub("", question))
+
+
+def asks_for_more(rest: str) -> bool:
+    """Whether what is left of a question, without what asks for times, asks something as well."""
+    return bool(_MORE.search(rest))

@@ -169,6 +169,14 @@ def answer_list(found: Sequence[Labelled], chinese: bool) -> str:
     return "; ".join(f"{time_span(one)} {say(one.happening, chinese)}" for one in found)
 
 
+def ask_how_often(happening: Happening, chinese: bool) -> str:
+    """A question for how often this kind of event happens; no model is taught to answer it."""
+    if chinese:
+        return f"{say(happening, chinese)}了几次？"
+    turned = f" {happening.turned}" if happening.turned else ""
+    return f"how many times does the {happening.subject} {INFINITIVES[happening.verb]}{turned}?"
+
+
 def ask_when(generator: np.random.Generator, happening: Happening, chinese: bool) -> str:
     """A question for the times of this kind of event."""
     if chinese:

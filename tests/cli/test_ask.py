@@ -31,6 +31,19 @@ def test_an_answer_says_when_what_and_where_it_looked(qvtime: Qvtime) -> None:
     assert ran.stderr.startswith("qvtime: the demo model understands the made clips of samples/")
 
 
+def test_a_question_for_a_count_is_answered_with_it(qvtime: Qvtime) -> None:
+    spins, jumps = "how many times does the yellow square spin?", "红色圆形跳跃了几次？"
+    ran = qvtime("ask", SHORT, spins, jumps, "-m", "demo", "-q", "-f", "jsonl")
+    assert ran.code == 0
+    once, never = (json.loads(line) for line in ran.stdout.splitlines())
+    (event,) = once["events"]
+    assert 2800 <= event["start_ms"] <= 3700  # the truth: 3254 to 5220
+    assert 4700 <= event["end_ms"] <= 5700
+    assert re.fullmatch(r"1 time: <time>[0-9:.]+</time> - <time>[0-9:.]+</time>", once["answer"])
+    assert never["events"] == []
+    assert never["answer"].startswith("一次也没有。")
+
+
 def test_quiet_says_nothing_but_the_answer(qvtime: Qvtime) -> None:
     assert qvtime("ask", SHORT, AT, "-m", "demo", "-q").stderr == ""
 

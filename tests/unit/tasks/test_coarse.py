@@ -117,6 +117,7 @@ class SeeingEngine:
         default_factory=lambda: Habits(window_patches=PATCHES, answer_form="", when_form="{event}")
     )
     at_once: int = 1
+    apart_ms: int = 250
 
     def settings(self) -> dict[str, Any]:
         return {}
@@ -128,7 +129,7 @@ class SeeingEngine:
         self.looks.append(tuple(centres_ms))
         patches = frames.times_ms.reshape(-1, 2)
         # The pictures of a patch are close together however far apart patches are.
-        assert (patches[1:, 1] - patches[1:, 0] <= 250).all()
+        assert (patches[1:, 1] - patches[1:, 0] <= self.apart_ms).all()
         white = frames.pixels.reshape(len(centres_ms), 2, -1).min(axis=(1, 2)) == 255
         return SeeingLook(white.tolist(), tuple(centres_ms), self.speak)
 
@@ -333,6 +334,64 @@ def test_when_is_a_matter_of_probability(ask: Ask) -> None:
     (report,) = ask(600_000, [rumour], [QUESTION], Doubting())
     assert report.events == ()
     assert report.answer.startswith("Not found. The likeliest span scores 0.40: <time>00:05:00.3")
+
+
+COUNT, COUNT_CHINESE = "how many times does it turn white?", "它变白了几次？"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "said"),
+    [(COUNT, "when does it turn white?", "3 times: "), (COUNT_CHINESE, "它变白", "3 次：")],
+)
+def test_a_count_is_of_all_that_is_there(question: str, asked: str, said: str, ask: Ask) -> None:
+    """Of an hour all is read, also what a skim, one moment every two seconds, would not see."""
+    heard: set[str] = set()
+
+    def remember(words: str, runs: list[list[int]]) -> str:
+        heard.add(words)
+        return say_when(words, runs)
+
+    truths = [Span(1_001_000, 1_003_000), Span(1_006_100, 1_008_600), Span(3_000_500, 3_003_000)]
+    (report,) = ask(HOUR_MS, truths, [question], SeeingEngine(remember, apart_ms=500))
+    both = zip(report.events, truths, strict=True)
+    assert [event.span.iou(truth) > 0.5 for event, truth in both] == [True] * 3
+    assert report.answer.startswith(f"{said}<time>00:16:4")
+    assert report.answer.count("<time>") == 6
+    assert report.question == question
+    assert heard == {asked}
+    assert report.skimmed == ()
+    assert (report.looked[0].start_ms, report.looked[-1].end_ms) == (0, HOUR_MS)
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "unsure"),
+    [
+        (COUNT, "Never.", "Never. The likeliest span scores 0.40: <time>00:00:30.3"),
+        (COUNT_CHINESE, "一次也没有。", "一次也没有。最有可能的一段得分为 0.40：<time>00:00:30.3"),
+    ],
+)
+def test_what_does_not_happen_is_counted_as_never(
+    question: str, said: str, unsure: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (report,) = ask(60_000, [], [question], SeeingEngine())
+    assert (report.events, report.answer) == ((), said)
+    sure = SeeingLook.spans
+
+    def doubt(look: SeeingLook, words: str) -> Occurrences:
+        return Occurrences(0.4, tuple(replace(one, score=0.4) for one in sure(look, words).spans))
+
+    monkeypatch.setattr(SeeingLook, "spans", doubt)
+    (report,) = ask(60_000, [Span(30_250, 32_000)], [question], SeeingEngine())
+    assert report.events == ()
+    assert report.answer.startswith(unsure)
+
+
+def test_a_count_within_a_span_is_of_that_span(ask: Ask) -> None:
+    truths = [Span(3000, 5000), Span(12_000, 14_000), Span(40_000, 42_000)]
+    question = "how many times does it turn white between 0:10 and 0:30?"
+    (report,) = ask(60_000, truths, [question], SeeingEngine())
+    assert report.answer.startswith("1 time: <time>00:00:1")
+    assert {one.start_ms >= 10_000 and one.end_ms <= 30_000 for one in report.looked} == {True}
 
 
 def test_the_times_of_a_question_are_named_in_closer_looks_too(ask: Ask) -> None:

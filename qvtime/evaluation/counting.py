@@ -1,0 +1,124 @@
+"""How well events are counted: `python -m qvtime.evaluation.counting --count 20 --seconds 30`.
+
+Makes the clips of `qvtime.evaluation.locate`, others of them, and asks `qvtime ask` how many times
+an event happens that happens never, once, twice or three times. Prints how often the answer says
+the right number, and how often each of its times is right too; `--out FILE` keeps every question
+with its truth and its answer, one JSON object a line.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qvtime.cli.main import run
+from qvtime.evaluation.calibration import judge
+from qvtime.evaluation.locate import OCCURRENCES, RIGHT_IOU, Case, film_case, make_case
+from qvtime.timeline import Span
+
+SEED = 79_000_000
+
+_COUNT = re.compile(r"(?P<count>[0-9]+) (?:time: |times: |次：)|(?:Never|一次也没有)[.。]")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A case, what was answered, and the spans that came with it."""
+
+    case: Case
+    answer: str
+    spans: tuple[Span, ...]
+
+    @property
+    def number(self) -> int | None:
+        """The number that the answer says; None where it says none."""
+        said = _COUNT.match(self.answer)
+        return None if said is None else int(said["count"] or 0)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the number is the true one."""
+        return self.number == len(self.case.truth)
+
+    @property
+    def times_are_right(self) -> bool:
+        """Whether there is a span for each time that it happens, and no other."""
+        verdicts = judge([(span, 1.0) for span in self.spans], self.case.truth, RIGHT_IOU)
+        return self.is_right and sum(one.right for one in verdicts) == len(self.case.truth)
+
+
+def main() -> None:
+    """Make clips, ask, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="demo")
+    parser.add_argument("--count", type=int, default=20, help="clips")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    counted: list[Counted] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.count):
+            generator = np.random.default_rng([options.seed, number])
+            occurrences = OCCURRENCES[number % len(OCCURRENCES)]
+            scene, case = make_case(generator, round(1000 * options.seconds), occurrences)
+            clip = Path(folder) / "clip.mp4"
+            film_case(scene, clip, generator)
+            counted.append(ask(clip, case, options.model))
+            sys.stderr.write(f"{number + 1}: {case.question} {counted[-1].answer}\n")
+    sys.stdout.write(table(counted))
+    if options.out:
+        options.out.write_text("".join(f"{_line(one)}\n" for one in counted), "utf-8")
+
+
+def ask(clip: Path, case: Case, model: str) -> Counted:
+    """What `qvtime ask` answers."""
+    printed = io.StringIO()
+    arguments = ["ask", str(clip), case.question, "--model", model, "-q", "--format", "json"]
+    with contextlib.redirect_stdout(printed):
+        code = run(arguments)
+    if code:
+        raise SystemExit(code)
+    report = json.loads(printed.getvalue())
+    spans = tuple(Span(one["start_ms"], one["end_ms"]) for one in report["events"])
+    return Counted(case, report["answer"], spans)
+
+
+def table(counted: Sequence[Counted]) -> str:
+    """The figures, by how often the event happens, and over all clips."""
+    lines = []
+    for occurrences in OCCURRENCES:
+        some = [one for one in counted if len(one.case.truth) == occurrences]
+        if some:
+            lines.append(f"{occurrences} times: {_figures(some)}\n")
+    return "".join((*lines, f"in all: {_figures(counted)}\n"))
+
+
+def _figures(some: Sequence[Counted]) -> str:
+    right = sum(one.is_right for one in some)
+    times = sum(one.times_are_right for one in some)
+    return f"the right count in {right} of {len(some)} clips, with each of its times in {times}"
+
+
+def _line(one: Counted) -> str:
+    return json.dumps(
+        {
+            "question": one.case.question,
+            "truth": [[span.start_ms, span.end_ms] for span in one.case.truth],
+            "answer": one.answer,
+            "found": [[span.start_ms, span.end_ms] for span in one.spans],
+        },
+        ensure_ascii=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
