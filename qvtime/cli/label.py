@@ -18,6 +18,8 @@ from qvtime.cli.options import (
     Model,
     Quantize,
     Quiet,
+    Server,
+    ServerFrames,
     Subtitles,
     Tokens,
     Window,
@@ -60,6 +62,8 @@ def label(
     quantize: Quantize = None,
     device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
+    server: Server = None,
+    server_frames: ServerFrames = "auto",
     features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
     quiet: Quiet = False,
@@ -71,7 +75,7 @@ def label(
     --force.
     """
     from qvtime.cli.labelling import label_videos
-    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
+    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings, with_server
     from qvtime.tasks.videos import are_several
 
     settings = read_settings(
@@ -81,5 +85,6 @@ def label(
         features,
         features_cap,
     )
+    settings = with_server(settings, server, server_frames)
     check_subtitles(settings, are_several(paths))
     label_videos(paths, output, force, index_folder, settings, quiet)

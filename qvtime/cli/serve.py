@@ -16,6 +16,8 @@ from qvtime.cli.options import (
     Model,
     Quantize,
     Quiet,
+    Server,
+    ServerFrames,
     Subtitles,
     Tokens,
     Window,
@@ -68,6 +70,8 @@ def serve(
     quantize: Quantize = None,
     device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
+    server: Server = None,
+    server_frames: ServerFrames = "auto",
     features: Annotated[
         str,
         typer.Option(metavar="auto|none|DIR", help="Where vision features are kept."),
@@ -81,7 +85,7 @@ def serve(
     machine alone, unless --host and --token say otherwise.
     """
     from qvtime.cli.serving import read_token, serve_site
-    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
+    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings, with_server
 
     settings = read_settings(
         model,
@@ -90,6 +94,7 @@ def serve(
         features,
         features_cap,
     )
+    settings = with_server(settings, server, server_frames)
     check_subtitles(settings, several=True)
     token = read_token(token, token_file)
     serve_site(paths or [], index_folder, settings, host, port, token, allow_host or [], quiet)

@@ -73,7 +73,7 @@ def make_app(site: Site) -> Starlette:
         queue.start()
         if model.state == "unloaded":
             queue.add(load_work(model))
-        with viewer:
+        with viewer, model:
             try:
                 yield
             finally:

@@ -1,8 +1,10 @@
 """The one model of a server: loaded once, in the worker's thread, and its state for the page."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from qvtime.closing import Closing
 from qvtime.errors import ModelError, ModelNotFound, QvtimeError
 from qvtime.settings import Settings
 from qvtime.tasks.looking import open_backend
@@ -13,7 +15,7 @@ if TYPE_CHECKING:  # torch is loaded only when someone asks
 NO_MODEL = "none"
 
 
-class ServedModel:
+class ServedModel(Closing):
     """state: "none" (looking only), "unloaded", "loading", "ready" or "failed"; error: why."""
 
     def __init__(
@@ -24,6 +26,7 @@ class ServedModel:
         self.error: QvtimeError | None = None
         self._settings, self._load = settings, load
         self._engine: Backend | None = None
+        self._held = ExitStack()
 
     def engine(self) -> "Backend":
         """The model, loaded if need be; a load that failed is tried again. Raises ModelError."""
@@ -34,7 +37,7 @@ class ServedModel:
         if self._engine is None:
             self.state = "loading"
             try:
-                self._engine = self._load(self._settings)
+                self._engine = self._held.enter_context(self._load(self._settings))
             except BaseException as error:
                 self.error = error if isinstance(error, QvtimeError) else ModelError(str(error))
                 self.state = "failed"
@@ -42,8 +45,15 @@ class ServedModel:
             self.state, self.error = "ready", None
         return self._engine
 
+    def close(self) -> None:
+        """Let go of the model, and of the connections to one on a server."""
+        self._held.close()
+
     @property
     def device(self) -> str | None:
-        """Where it runs, once it is loaded."""
-        device = None if self._engine is None else self._engine.settings().get("device")
+        """Where it runs, once it is loaded: a device of this machine, or the engine of a server."""
+        if self._engine is None:
+            return None
+        settings = self._engine.settings()
+        device = settings.get("device", settings.get("engine"))
         return device if isinstance(device, str) else None

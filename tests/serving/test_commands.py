@@ -1,12 +1,19 @@
-"""`ask`, `locate` and `index` through a server, by the command line itself."""
+"""Commands through a model server, by the command line itself; and the page."""
 
 import json
+import shutil
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
 from qvtime.cli.main import run
+from qvtime.cli.settings import with_server
+from qvtime.serve.app import Site
+from qvtime.serve.security import access_for
+from qvtime.settings import Settings
 from qvtime.timestamps import parse_time
+from tests.serve.running import serving as site_serving
 from tests.serving.conftest import SHORT
 from tests.serving.demo_server import DemoServer
 from tests.videos import STEADY, Clip, make
@@ -66,6 +73,39 @@ def test_index_keeps_what_a_server_saw(
     asked = len(server.requests)
     assert call(capsys, "index", str(tmp_path), "--server", server.url)[0] == 0
     assert len(server.requests) == asked  # nothing is new
+
+
+def test_a_draft_of_labels_is_what_the_server_sees(
+    server: DemoServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label = ("label", SHORT, "-o", "-")
+    code, there, err = call(capsys, *label, "--server", server.url)
+    assert (code, err) == (0, "")
+    assert server.requests
+    here = call(capsys, *label)[1]
+    captions = [
+        [one["caption"] for one in json.loads(document)["segments"]] for document in (here, there)
+    ]
+    assert captions[0] == captions[1] != []
+
+
+def test_the_page_asks_the_server(server: DemoServer, tmp_path: Path) -> None:
+    shutil.copy(SHORT, tmp_path)
+    chosen = with_server(Settings(model="demo"), server.url, "auto")
+    access = access_for("127.0.0.1", (), None)
+    with site_serving(Site([str(tmp_path)], chosen, None, access)) as site:
+        asked = Request(
+            f"{site.url}api/videos/{site.ids()['short.mp4']}/ask",
+            json.dumps({"question": "what happens at 0:02"}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urlopen(asked, timeout=60) as answer:
+            told = [json.loads(line) for line in answer]
+        (report,) = [one["report"] for one in told if "report" in one]
+        assert report["events"]
+        assert report["settings"]["engine"] == "vllm"
+        assert site.get("/api/status")["model"]["device"] == "vllm"
+    assert server.requests
 
 
 def test_plan_asks_the_server_for_its_model_alone(
