@@ -1,7 +1,7 @@
 """What a model would read, without its weights in memory: enough to plan with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +51,25 @@ def read_outline(name: str, yarn: bool = False) -> Outline:
 
     known = None if Path(name).is_dir() else known_model(name)
     if known is not None and find_copy(known.name) is None:
-        config, shape = known.config, _shape(known.config, yarn)
-        habits = habits_of(config, known.name)
-        return Outline(known.name, habits, None, shape, shape.weight_bytes())
+        return outline_of(known.name, known.config, yarn=yarn)
     from qvtime.model.weights import read_tokenizer
 
     found = find_model(name)
-    config = found.checkpoint.config
-    habits = habits_of(config, found.name)
-    tokenizer, size_bytes = read_tokenizer(found), found.checkpoint.size_bytes
-    return Outline(found.name, habits, tokenizer, _shape(config, yarn), size_bytes)
+    checkpoint = found.checkpoint
+    outline = outline_of(found.name, checkpoint.config, checkpoint.size_bytes, yarn)
+    return replace(outline, tokenizer=read_tokenizer(found))
+
+
+def outline_of(
+    name: str, config: Mapping[str, Any], size_bytes: int | None = None, yarn: bool = False
+) -> Outline:
+    """The outline that a checked config.json tells, without a tokenizer.
+
+    size_bytes: of the stored weights; None for what the shape makes of them.
+    """
+    shape = _shape(config, yarn)
+    size_bytes = shape.weight_bytes() if size_bytes is None else size_bytes
+    return Outline(name, habits_of(config, name), None, shape, size_bytes)
 
 
 def _shape(config: Mapping[str, Any], yarn: bool) -> ModelShape:

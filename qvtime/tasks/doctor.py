@@ -1,17 +1,18 @@
 """What this machine can run, what a run would choose on it, and why."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qvtime.errors import ModelError
-from qvtime.model.catalogue import KNOWN_MODELS, known_model
+from qvtime.model.catalogue import KNOWN_MODELS, KnownModel, known_model
 from qvtime.settings import DEMO_MODEL, Settings
-from qvtime.tasks.models import WINDOW_TOKENS, memory_bytes
+from qvtime.tasks.preview import Fitted, fit_memory
 
 if TYPE_CHECKING:  # torch is slow to import
     from qvtime.model.machine import Machine
+    from qvtime.model.outline import Outline
 
 SCHEMA = "qvtime-doctor/1"
 
@@ -96,7 +97,7 @@ def _kernels(settings: Settings, machine: "Machine") -> Finding:
 
 def _model(settings: Settings, machine: "Machine") -> list[Finding]:
     from qvtime.model.hub import find_copy, find_model
-    from qvtime.model.shape import shape_of
+    from qvtime.model.outline import outline_of
 
     name = settings.model
     known = known_model(name)
@@ -106,35 +107,58 @@ def _model(settings: Settings, machine: "Machine") -> list[Finding]:
     except ModelError as error:
         return [Finding("model", "bad", error.message)]
     if found is not None:
-        here, shape = (
-            Finding("model", "ok", f"{name} is on this machine"),
-            shape_of(found.checkpoint.config),
-        )
+        here = Finding("model", "ok", f"{name} is on this machine")
+        outline = outline_of(found.name, found.checkpoint.config, found.checkpoint.size_bytes)
     else:
         how = f"qvtime models get {name}"
         here = Finding("model", "bad", f"{name} is not on this machine; fetch it: {how}")
         if known is None:
             return [here]
-        shape = known.shape
-    need, room = memory_bytes(shape), machine.room_bytes(_place(settings, machine))
-    if room is None:
-        return [here]
-    says = f"{need / 1e9:.1f} GB for a window of {WINDOW_TOKENS} tokens, {room / 1e9:.1f} GB free"
-    return [here, Finding("memory", "ok" if need <= room else "bad", f"needs about {says}")]
+        outline = outline_of(known.name, known.config)
+    fitted = _fitted(outline, settings, machine)
+    return [here] if fitted is None else [here, _memory(fitted)]
+
+
+def _fitted(outline: "Outline", settings: Settings, machine: "Machine") -> Fitted | None:
+    """How the model would run here; None where its shape or the memory is not known."""
+    place = _place(settings, machine)
+    room = machine.room_bytes(place)
+    if outline.shape is None or room is None:
+        return None
+    return fit_memory(outline, outline.shape, settings, place, room)
+
+
+def _memory(fitted: Fitted) -> Finding:
+    """What would be read at once, and what that takes."""
+    if not fitted.fits:
+        return Finding("memory", "bad", str(fitted.short))
+    need = (fitted.weight_bytes + fitted.window_bytes) / 1e9
+    says = (
+        f"about {need:.1f} GB for {fitted.habits.window_patches} temporal patches at once"
+        f" ({fitted.window_tokens} tokens)"
+    )
+    if fitted.short is None:
+        return Finding("memory", "ok", says)
+    return Finding("memory", "note", f"{says}; {fitted.short}")
 
 
 def _choice(settings: Settings, machine: "Machine") -> Finding:
-    """The best published model that fits."""
+    """The best published model that fits with all that it reads best at once."""
+    from qvtime.model.outline import outline_of
+
+    def fits_whole(model: KnownModel) -> bool:
+        plain = replace(settings, model=model.name)
+        fitted = _fitted(outline_of(model.name, model.config), plain, machine)
+        return fitted is not None and fitted.short is None
+
     place = _place(settings, machine)
-    room = machine.room_bytes(place)
     fits = [
         model
         for model in KNOWN_MODELS
         if model.published
         and model.published[0].benchmark == "Charades-STA"
         and model.name.endswith("-Instruct")
-        and room is not None
-        and memory_bytes(model.shape) <= room
+        and fits_whole(model)
     ]
     if not fits:
         return Finding("choice", "note", f"only `--model {DEMO_MODEL}` surely fits on {place}")

@@ -7,12 +7,11 @@ from typing import Literal
 
 from qvtime.errors import ModelError, UsageError
 from qvtime.model.catalogue import KNOWN_MODELS, KnownModel, Published, known_model
-from qvtime.model.shape import ModelShape
+from qvtime.model.fit import Wishes, fit_context, patch_tokens
+from qvtime.model.habits import habits_of
 from qvtime.settings import DEMO_MODEL
 
 SCHEMA = "qvtime-models/1"
-WINDOW_TOKENS = 16_384
-"""Of the window that a model's memory need is told for: 128 patches of 120 tokens."""
 
 Here = Literal["yes", "part", "no", "damaged"]
 
@@ -21,14 +20,16 @@ Here = Literal["yes", "part", "no", "damaged"]
 class ListedModel:
     """A checkpoint and what it needs.
 
-    memory_bytes: an estimate for weights in bfloat16 and one window of `WINDOW_TOKENS`; here:
-    whether it is on this machine, "part" when a download was broken off.
+    memory_bytes: an estimate for weights in bfloat16 and the longest window that it reads where
+    memory is not short, of `window_tokens`; here: whether it is on this machine, "part" when a
+    download was broken off.
     """
 
     name: str
     parameters: int
     weight_bytes: int
     memory_bytes: int
+    window_tokens: int
     kv_bytes_per_token: int
     context_tokens: int
     published: tuple[Published, ...]
@@ -40,19 +41,16 @@ def list_models() -> list[ListedModel]:
     return [_listed(model) for model in KNOWN_MODELS]
 
 
-def memory_bytes(shape: ModelShape, tokens: int = WINDOW_TOKENS) -> int:
-    """About how much memory it takes to run a model on a window: an estimate, in bfloat16."""
-    kv = tokens * shape.kv_bytes_per_token()
-    return shape.weight_bytes() + kv + shape.work_bytes(tokens)
-
-
 def _listed(model: KnownModel) -> ListedModel:
-    shape = model.shape
+    shape, habits = model.shape, habits_of(model.config, model.name)
+    patches, pixels = fit_context(model.name, habits, shape.context_tokens, Wishes())
+    window_tokens = patches * patch_tokens(pixels)
     return ListedModel(
         name=model.name,
         parameters=shape.parameters,
         weight_bytes=shape.weight_bytes(),
-        memory_bytes=memory_bytes(shape),
+        memory_bytes=shape.weight_bytes() + shape.window_bytes(window_tokens),
+        window_tokens=window_tokens,
         kv_bytes_per_token=shape.kv_bytes_per_token(),
         context_tokens=shape.context_tokens,
         published=model.published,
@@ -110,7 +108,7 @@ def as_text(models: Sequence[ListedModel]) -> str:
     ]
     lines += [
         "",
-        f"memory: bfloat16 weights and a window of {WINDOW_TOKENS} tokens, an estimate.",
+        "memory: bfloat16 weights and as much video as it reads best at once, an estimate.",
         "grounding: published mean IoU in percent, not measured here; sources: --format json,"
         " docs/accuracy.md.",
     ]
@@ -137,6 +135,7 @@ def as_json(models: Sequence[ListedModel]) -> str:
             "parameters": model.parameters,
             "weight_bytes": model.weight_bytes,
             "memory_bytes": model.memory_bytes,
+            "window_tokens": model.window_tokens,
             "kv_bytes_per_token": model.kv_bytes_per_token,
             "context_tokens": model.context_tokens,
             "published": [
@@ -147,5 +146,5 @@ def as_json(models: Sequence[ListedModel]) -> str:
         }
         for model in models
     ]
-    document = {"schema": SCHEMA, "window_tokens": WINDOW_TOKENS, "models": listed}
+    document = {"schema": SCHEMA, "models": listed}
     return json.dumps(document, indent=2) + "\n"

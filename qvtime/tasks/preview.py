@@ -18,7 +18,9 @@ from qvtime.timeline import Span
 from qvtime.video.size import fit_size
 
 if TYPE_CHECKING:  # torch is slow to import
+    from qvtime.model.habits import Habits
     from qvtime.model.outline import Outline
+    from qvtime.model.shape import ModelShape
     from qvtime.model.speed import Speed
 
 SMALLEST_SIDE_PX = 64
@@ -93,12 +95,67 @@ class Preview:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """How a model of known shape would run in some memory.
+
+    habits: with what would be read at once; short: what falls short of what was wished, a sentence
+    or None; fits: whether anything would. width: bytes of a number; weight_bytes: of the weights;
+    free_bytes: beside them, None when nobody knows; window_bytes: of what is read at once.
+    """
+
+    habits: "Habits"
+    short: str | None
+    fits: bool
+    width: int
+    weight_bytes: int
+    free_bytes: int | None
+    window_bytes: int
+
+    @property
+    def window_tokens(self) -> int:
+        """How many tokens are read at once at most."""
+        return tokens_at_once(self.habits)
+
+
+def tokens_at_once(habits: "Habits") -> int:
+    """How many tokens the longest window of these habits takes at most."""
+    from qvtime.model.fit import patch_tokens
+
+    return habits.window_patches * patch_tokens(habits.frame_pixels)
+
+
+def fit_memory(
+    outline: "Outline",
+    shape: "ModelShape",
+    settings: Settings,
+    device: str,
+    free_bytes: int | None,
+) -> Fitted:
+    """What a model would read at once where so much memory is free. UsageError for wishes that
+    it cannot meet."""
+    from qvtime.model.fit import Room, fit
+    from qvtime.model.weights import dtype_named, usual_dtype
+
+    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0)
+    weight_bytes = shape.weight_bytes(str(dtype).removeprefix("torch."), settings.quantize)
+    left = None if free_bytes is None else free_bytes - weight_bytes
+    room = Room(None if left is None else max(0, left), device, dtype.itemsize)
+    wishes, fits = wishes_of(settings), True
+    try:
+        habits, short = fit(outline.name, outline.habits, shape, wishes, room)
+    except OutOfMemory as error:  # a plan may be made for another machine than this one
+        habits, _ = fit(outline.name, outline.habits, shape, wishes, replace(room, free_bytes=None))
+        short, fits = error.message, False
+    window_bytes = shape.window_bytes(tokens_at_once(habits), dtype.itemsize)
+    return Fitted(habits, short, fits, dtype.itemsize, weight_bytes, left, window_bytes)
+
+
 def open_machine(settings: Settings) -> Machine:
     """What the model of these settings would read here. Raises ModelError, UsageError."""
     if settings.server is not None:
         with open_backend(settings) as backend:
             return Machine(backend.outline, settings.server.url, None, 2, None, None, None)
-    from qvtime.model.fit import Room, fit
     from qvtime.model.machine import free_memory
     from qvtime.model.outline import read_outline
     from qvtime.model.speed import measure_speed
@@ -109,20 +166,17 @@ def open_machine(settings: Settings) -> Machine:
     if shape is None:
         return Machine(outline, device, None, 2, None, None, None)
     dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0)
-    name = str(dtype).removeprefix("torch.")
-    weight_bytes = shape.weight_bytes(name, settings.quantize)
-    free = free_memory(device)
-    left = None if free is None else free - weight_bytes
-    room = Room(None if left is None else max(0, left), device, dtype.itemsize)
-    wishes = wishes_of(settings)
-    try:
-        habits, short = fit(outline.name, outline.habits, shape, wishes, room)
-    except OutOfMemory as error:  # a plan may be made for another machine than this one
-        habits, _ = fit(outline.name, outline.habits, shape, wishes, replace(room, free_bytes=None))
-        short = error.message
+    fitted = fit_memory(outline, shape, settings, device, free_memory(device))
     speed = measure_speed(device, dtype, shape.hidden, shape.feed_forward)
-    fitted = replace(outline, habits=habits)
-    return Machine(fitted, device, short, dtype.itemsize, weight_bytes, left, speed)
+    return Machine(
+        outline=replace(outline, habits=fitted.habits),
+        device=device,
+        short=fitted.short,
+        width=fitted.width,
+        weight_bytes=fitted.weight_bytes,
+        free_bytes=fitted.free_bytes,
+        speed=speed,
+    )
 
 
 def preview(info: VideoInfo, plan: Plan, machine: Machine) -> Preview:

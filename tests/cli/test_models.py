@@ -1,6 +1,7 @@
 """`qvtime models` and `qvtime doctor`, with no network and no GPU, or with planted ones."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from qvtime.model import machine
 from qvtime.model.machine import CGROUP, Gpu, host_memory, look_around
 from qvtime.settings import Settings
-from qvtime.tasks.doctor import examine
+from qvtime.tasks.doctor import Finding, examine
 from tests.cli.conftest import SHORT, Qvtime
 
 
@@ -30,6 +31,8 @@ def test_the_list_says_what_each_needs_and_who_measured_it(qvtime: Qvtime) -> No
     four = listed["Qwen/Qwen3-VL-4B-Instruct"]
     assert four["kv_bytes_per_token"] == 144 * 1024
     assert four["here"] == "no"
+    assert four["window_tokens"] == 128 * (112 + 12)  # patches of 448x256 px, each with its time
+    assert 4.4e9 * 2 + four["window_tokens"] * 144 * 1024 < four["memory_bytes"] < 14e9
     assert four["published"][0] == {
         "benchmark": "Charades-STA",
         "miou_percent": 55.5,
@@ -92,6 +95,31 @@ def test_the_doctor_chooses_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert says(10)["device"].startswith("cuda: Planted, 10.0 GB")
     assert "compiled by CuPy" in says(10)["kernels"]
     assert says(10, device="cuda:7")["device"] == "this machine has no cuda:7"
+
+
+def test_the_doctor_tells_the_window_that_would_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As much as fits into the memory, as a run would choose it."""
+    here = look_around()
+
+    def memory(gigabytes: float) -> Finding:
+        gpu = Gpu("cuda:0", "Planted", "9.0", 10**12, int(gigabytes * 1e9))
+        found = replace(here, gpus=(gpu,), no_kernels=None)
+        monkeypatch.setattr(machine, "look_around", lambda: found)
+        examined = examine(Settings(model="Qwen/Qwen3-VL-4B-Instruct"))
+        (memory,) = [one for one in examined.findings if one.what == "memory"]
+        return memory
+
+    assert memory(24).state == "ok"
+    assert "for 128 temporal patches at once (15872 tokens)" in memory(24).says
+    short = memory(11)
+    assert short.state == "note"
+    read = re.search(r"reading ([0-9]+) temporal patches at once, not ([0-9]+)", short.says)
+    assert read is not None
+    patches, of = read.groups()
+    assert 8 <= int(patches) < int(of) == 128
+    assert f"for {patches} temporal patches" in short.says
+    assert memory(9).state == "bad"
+    assert memory(9).says.startswith("Not even a short window fits into the memory of cuda")
 
 
 def test_a_container_has_the_memory_that_it_may_use(
