@@ -39,10 +39,10 @@ _AND_WHEN = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(rf"(?:{_WHERE}.+?\s)?{AUXILIARY}", re.IGNORECASE | re.DOTALL)
-# A factor, a rate, an advice, or times that are things to be seen.
+# A factor, a rate, several counts, an advice, or times that are things to be seen.
 _NO_COUNT = re.compile(
-    rf"""\b(?:than|per|twice)\b | \bas\s+\w+\s+as\b
-    | \b(?:an?|each|every)\s+(?:second|minute|hour|day|week|month|year)\b
+    rf"""\b(?:than|per|twice|each|every)\b | \bas\s+\w+\s+as\b
+    | \ban?\s+(?:second|minute|hour|day|week|month|year)\b
     | \A(?:as|more|less|fewer|the\s+\w+\s+of|(?!the\b|water\b)\w+er)\b
     | \A(?:should|must|may|might|shall)\b | \A(?:do|can|could|will|would)\s+(?:i|we|one)\b
     | \A{AUXILIARY}\s+(?:there|shown|listed|given|named|mentioned|displayed|written|printed)\b""",
@@ -85,7 +85,7 @@ def _read_chinese(question: str) -> Count | None:
     event = _CHINESE_AND_WHEN.sub("", question)
     if not _CHINESE.search(event):
         return None
-    event = _CHINESE_ASIDE.sub("", _CHINESE.sub("", event)).strip(" \t\n？?。.！!，,")
+    event = _CHINESE_ASIDE.sub("", _CHINESE.sub("", event)).strip(" \t\n？?。.！!，,呢啊")
     if not re.search(r"\w", event) or asks_for_more(event):
         return None
     return Count(event, chinese=True)
