@@ -7,7 +7,7 @@ nothing for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from qvtime.timeline import Span
 from qvtime.tuning.answers import can_say_never
 from qvtime.tuning.labels import Label, LabelledVideo, inside
 from qvtime.tuning.lessons import Show
-from qvtime.tuning.negatives import Negatives, words_of
+from qvtime.tuning.negatives import Negatives
+from qvtime.tuning.news import only_new
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.visits import Window, draw_window
 
@@ -93,22 +94,16 @@ def set_exam(
         each = min(MOST_WINDOWS_A_VIDEO, -(-wanted // len(chosen)))
         for place in sorted(int(number) for number in chosen):
             video = part[place]
-            new = tuple(one for one in video.labels if not words_of(one.caption) <= known)
-            asked = new if part is taught and new else video.labels
+            asked = only_new(video, known) if part is taught else video
             windows = sorted(
                 (
-                    draw_window(
-                        replace(video, labels=asked),
-                        recipe.granularity_ms,
-                        window_patches,
-                        generator,
-                    )
+                    draw_window(asked, recipe.granularity_ms, window_patches, generator)
                     for _ in range(each)
                 ),
                 key=lambda window: window.centres_ms,
             )
             questions = tuple(
-                _questions(video, asked, window, recipe.granularity_ms, negatives, generator)
+                _questions(video, asked.labels, window, recipe.granularity_ms, negatives, generator)
                 for window in windows
             )
             sheets.append(Sheet(video, tuple(windows), questions))

@@ -6,7 +6,8 @@ from qvtime.tuning.company import Company
 from qvtime.tuning.exam import set_exam
 from qvtime.tuning.labels import LabelledVideo
 from qvtime.tuning.lessons import Show
-from qvtime.tuning.negatives import Negatives, words_of
+from qvtime.tuning.negatives import Negatives
+from qvtime.tuning.news import known_words
 from qvtime.tuning.pupil import Pupil
 from qvtime.tuning.questions import Asker
 from qvtime.tuning.recipe import Recipe
@@ -30,7 +31,6 @@ def open_school(
     both is held out."""
     habits, tokenizer = pupil.loaded.habits, pupil.loaded.tokenizer
     negatives = Negatives([*learn, *rehearse, *held_out, *held_out_rehearsed])
-    known = (words_of(one.caption) for video in rehearse for one in video.labels)
     room = Classroom(
         timetable=Timetable(learn, rehearse, recipe, habits.window_patches),
         asker=Asker(tokenizer, habits, negatives, recipe.never_share),
@@ -38,7 +38,7 @@ def open_school(
         exam=set_exam(
             held_out,
             held_out_rehearsed,
-            frozenset().union(*known),
+            known_words(rehearse),
             negatives,
             recipe,
             habits.window_patches,

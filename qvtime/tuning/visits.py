@@ -11,6 +11,7 @@ import numpy as np
 
 from qvtime.settings import GRANULARITIES_MS
 from qvtime.tuning.labels import LabelledVideo
+from qvtime.tuning.news import known_words, only_new
 from qvtime.tuning.recipe import Recipe
 
 WINDOWS_A_VISIT = 4
@@ -18,6 +19,9 @@ OTHER_GRANULARITY_SHARE = 0.2
 """How many visits look at another granularity than the recipe's: edges are read more finely."""
 EVENT_SHARE = 0.8
 """How many windows show something of an event; the others lie anywhere."""
+NEW_SHARE = 0.5
+"""How many windows of a video to learn from look only for events with words that no rehearsed
+caption has, where there are some: what is new would else be rare among what is known already."""
 SHIFTED_SHARE = 0.25
 """How many windows have the times of a later place in a longer video."""
 LONGEST_SHIFT_MS = 7_200_000
@@ -57,6 +61,7 @@ class Timetable:
         window_patches: int,
     ) -> None:
         self._taught, self._rehearsed = taught, rehearsed
+        self._known = known_words(rehearsed)
         self._recipe, self._window_patches = recipe, window_patches
         self._share = recipe.rehearse_share if rehearsed else 0.0
         self._windows = min(WINDOWS_A_VISIT, recipe.batch_windows)
@@ -81,12 +86,19 @@ class Timetable:
         granularity_ms = self._recipe.granularity_ms
         if generator.random() < OTHER_GRANULARITY_SHARE:
             granularity_ms = int(generator.choice(GRANULARITIES_MS))
+        patches = self._window_patches
         windows = [
-            draw_window(video, granularity_ms, self._window_patches, generator)
+            draw_window(self._sought(video, generator), granularity_ms, patches, generator)
             for _ in range(self._windows)
         ]
         windows.sort(key=lambda window: window.centres_ms)
         return Visit(video, granularity_ms, tuple(windows), (*seed, 1))
+
+    def _sought(self, video: LabelledVideo, generator: np.random.Generator) -> LabelledVideo:
+        """The video with the labels for one of which a window is drawn."""
+        if not self._rehearsed or generator.random() >= NEW_SHARE:
+            return video
+        return only_new(video, self._known)
 
     def _turn(self, videos: Sequence[LabelledVideo], number: int, kind: int) -> LabelledVideo:
         """Every video once, in an order of its own, before any comes again."""

@@ -17,7 +17,8 @@ from qvtime.timeline import Span
 from qvtime.tuning.exam import Marks, Question, Sheet, examine, reported, set_exam
 from qvtime.tuning.labels import LabelledVideo, inside
 from qvtime.tuning.lessons import Shown
-from qvtime.tuning.negatives import Negatives, words_of
+from qvtime.tuning.negatives import Negatives
+from qvtime.tuning.news import known_words
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.run import Check, History
 from qvtime.tuning.visits import Window
@@ -125,11 +126,9 @@ NEW = [
 
 
 def the_exam(taught: list[LabelledVideo], rehearsed: list[LabelledVideo]) -> list[Sheet]:
-    known = frozenset(
-        word for one in rehearsed for label in one.labels for word in words_of(label.caption)
-    )
     recipe = Recipe(steps=1, check_questions=24)
-    return set_exam(taught, rehearsed, known, Negatives([*taught, *rehearsed]), recipe, 4)
+    known, negatives = known_words(rehearsed), Negatives([*taught, *rehearsed])
+    return set_exam(taught, rehearsed, known, negatives, recipe, 4)
 
 
 def asked_in(exam: list[Sheet], name: str) -> list[str]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.tuning.labels import LabelledVideo
+from qvtime.tuning.news import known_words, only_new
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.visits import LABEL_MS, Timetable, draw_window
 from tests.unit.tuning.conftest import video
@@ -67,3 +68,28 @@ def test_most_windows_show_something_of_an_event() -> None:
     windows = [draw_window(one, 500, 6, generator).centres_ms for _ in range(200)]
     near = sum(centres[0] <= 31_000 and centres[-1] >= 29_000 for centres in windows)
     assert near > 140
+
+
+def test_half_of_the_windows_look_for_what_is_new() -> None:
+    """One event of ten has a word that is not rehearsed: chance would seldom show it."""
+    labels = [(10_000 * k, 10_000 * k + 1000, "a dog runs") for k in range(10)]
+    taught = [video(*labels, (100_000, 101_000, "a dog sleeps"))]
+    taught = [replace(taught[0], duration_ms=110_000)]
+    recipe = Recipe(steps=1, batch_windows=4, rehearse_share=0.25, granularity_ms=500)
+
+    def near(rehearsed: list[LabelledVideo]) -> float:
+        table = Timetable(taught, rehearsed, recipe, 6)
+        visits = [visit for step in range(200) for visit in table.step(step)]
+        windows = [w.centres_ms for v in visits if v.video.name == "a" for w in v.windows]
+        return sum(one[0] <= 101_000 and one[-1] >= 99_000 for one in windows) / len(windows)
+
+    sought = near([video((0, 1000, "a dog runs"), name="k")])
+    assert 0.35 < sought < 0.6
+    assert near([]) < 0.2
+    assert near([video((0, 1000, "the dog sleeps, a cat runs"), name="k")]) < 0.2
+    assert only_new(taught[0], known_words([])) == taught[0]
+
+
+def test_what_is_rehearsed_is_visited_as_it_was() -> None:
+    known = [video((0, 1000, "a dog runs"), (3000, 4000, "a cat"), name="k")]
+    assert only_new(known[0], known_words(known)) == known[0]
