@@ -102,3 +102,7 @@ def table(found: dict[tuple[str, str], list[Grounding]], models: Sequence[str]) 
                     f" mIoU {mean_iou(some):.2f} of {len(some)}\n"
                 )
     return "".join(lines)
+
+
+if __name__ == "__main__":
+    main()

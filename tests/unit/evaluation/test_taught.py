@@ -1,6 +1,10 @@
 """The measure of what was taught asks for what happens once, and names what is new about it."""
 
+import runpy
+import sys
+
 import numpy as np
+import pytest
 
 from qvtime.evaluation.metrics import Grounding
 from qvtime.evaluation.taught import kind_of, questions, table
@@ -38,3 +42,14 @@ def test_the_table_counts_nothing_found_as_wrong() -> None:
     found = {("m", "new event"): [Grounding(truth, truth), Grounding(truth, None)]}
     found |= {("m", kind): [] for kind in ("new colour", "old")}
     assert table(found, ["m"]) == "m  new event: R@1 at 0.5 50.0%, at 0.7 50.0%, mIoU 0.50 of 2\n"
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules.*:RuntimeWarning")
+def test_it_runs_as_the_docs_say(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["taught", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("qvtime.evaluation.taught", run_name="__main__")
+    assert ended.value.code == 0
+    assert "--model" in capsys.readouterr().out
