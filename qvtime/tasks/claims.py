@@ -6,6 +6,9 @@ _CLAIM_ENDS = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；，])|,?\s+and\s+(?=t
 
 
 def claims(text: str) -> list[str]:
-    """What an answer says happens, one piece for each thing."""
+    """What an answer says happens, one piece for each thing; what it says twice counts once."""
     pieces = (piece.strip(" \n.!?;,。！？；，") for piece in _CLAIM_ENDS.split(text))
-    return [piece for piece in pieces if piece]
+    first: dict[str, str] = {}
+    for piece in pieces:
+        first.setdefault(piece.casefold(), piece)
+    return [piece for piece in first.values() if piece]
