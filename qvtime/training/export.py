@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
+from qvtime.model.weights import load_model
 from qvtime.training.glimpses import SIZE_PX
 from qvtime.training.miniature import build_model
 from qvtime.training.tokenizer import build_tokenizer
@@ -33,17 +35,34 @@ def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> Non
     tokenizer.save_pretrained(folder)
 
 
+def mix(model: nn.Module, earlier: nn.Module, share: float) -> None:
+    """Move the weights of a model this share of the way back to earlier ones that it came from.
+
+    The mean of two points of one course is often better than either (Wortsman et al. 2022, "Model
+    soups", arXiv:2203.05482; Ilharco et al. 2022, "Patching open-vocabulary models by
+    interpolating weights", arXiv:2208.05592).
+    """
+    before = earlier.state_dict()
+    with torch.no_grad():
+        for name, weight in model.state_dict().items():
+            weight.lerp_(before[name].to(weight), share)
+
+
 def main() -> None:
     """Write the last checkpoint of a course as a model folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--course", type=Path, required=True, help="the --out of the training")
     parser.add_argument("--out", type=Path, default=PACKAGED)
     parser.add_argument("--patches", type=int, default=6, help="patches the model reads at once")
+    parser.add_argument("--mix", type=Path, help="the model folder that the course began with")
+    parser.add_argument("--mix-share", type=float, default=0.2, help="how much of it to mix in")
     options = parser.parse_args()
     tokenizer = build_tokenizer(corpus())
     model = build_model(tokenizer)
     state = torch.load(options.course / "checkpoint.pt", map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
+    if options.mix:
+        mix(model, load_model(str(options.mix), "cpu").model, options.mix_share)
     export(model, tokenizer, options.out, options.patches)
 
 

@@ -14,6 +14,7 @@ from qvtime.model.vision import speed_up_vision, video_features
 from qvtime.timeline import Span
 from qvtime.training.alignment import AttentionRecorder, alignment_loss, link_loss
 from qvtime.training.batches import IGNORED, Batch, Glimpses, collate
+from qvtime.training.export import mix
 from qvtime.training.glimpses import make_glimpse
 from qvtime.training.lessons import Lesson, make_lesson
 from qvtime.training.losses import answer_loss, cell_loss
@@ -144,6 +145,13 @@ def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> Non
                 named += 1
     assert checked
     assert named
+
+
+def test_a_mix_lies_between_the_two() -> None:
+    late, early = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    wanted = 0.75 * late.weight.detach() + 0.25 * early.weight.detach()
+    mix(late, early, 0.25)
+    assert torch.allclose(late.weight, wanted)
 
 
 def test_only_answers_are_learned(tokenizer: Any, lessons: list[Lesson]) -> None:
