@@ -29,7 +29,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 def test_ask_says_where_the_answer_is_from(
     server: DemoServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    question = "what happens at 0:02"
+    question = "what happens at 0:01"
     _, document, _ = call(capsys, "ask", SHORT, question, "-f", "json")
     here = json.loads(document)
     code, document, err = call(capsys, "ask", SHORT, question, "--server", server.url, "-fjson")
@@ -96,7 +96,7 @@ def test_the_page_asks_the_server(server: DemoServer, tmp_path: Path) -> None:
     with site_serving(Site([str(tmp_path)], chosen, None, access)) as site:
         asked = Request(
             f"{site.url}api/videos/{site.ids()['short.mp4']}/ask",
-            json.dumps({"question": "what happens at 0:02"}).encode(),
+            json.dumps({"question": "what happens at 0:01"}).encode(),
             {"Content-Type": "application/json"},
         )
         with urlopen(asked, timeout=60) as answer:
