@@ -12,16 +12,13 @@ import io
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from qvtime.cli.main import run
 from qvtime.evaluation.calibration import judge
-from qvtime.evaluation.locate import OCCURRENCES, RIGHT_IOU, Case, film_case, make_case
+from qvtime.evaluation.locate import OCCURRENCES, RIGHT_IOU, Case, filmed_cases
 from qvtime.timeline import Span
 
 SEED = 79_000_000
@@ -65,15 +62,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     counted: list[Counted] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(options.count):
-            generator = np.random.default_rng([options.seed, number])
-            occurrences = OCCURRENCES[number % len(OCCURRENCES)]
-            scene, case = make_case(generator, round(1000 * options.seconds), occurrences)
-            clip = Path(folder) / "clip.mp4"
-            film_case(scene, clip, generator)
-            counted.append(ask(clip, case, options.model))
-            sys.stderr.write(f"{number + 1}: {case.question} {counted[-1].answer}\n")
+    for clip, case in filmed_cases(options.seed, options.count, options.seconds):
+        counted.append(ask(clip, case, options.model))
+        sys.stderr.write(f"{len(counted)}: {case.question} {counted[-1].answer}\n")
     sys.stdout.write(table(counted))
     if options.out:
         options.out.write_text("".join(f"{_line(one)}\n" for one in counted), "utf-8")

@@ -14,7 +14,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,16 +74,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     located: list[Located] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(options.count):
-            generator = np.random.default_rng([options.seed, number])
-            occurrences = OCCURRENCES[number % len(OCCURRENCES)]
-            scene, case = make_case(generator, round(1000 * options.seconds), occurrences)
-            clip = Path(folder) / "clip.mp4"
-            film_case(scene, clip, generator)
-            located.append(Located(case, locate(clip, case.event, options)))
-            if (number + 1) % 20 == 0:
-                sys.stderr.write(f"{number + 1} clips\n{table(located, options.min_score)}")
+    for clip, case in filmed_cases(options.seed, options.count, options.seconds):
+        located.append(Located(case, locate(clip, case.event, options)))
+        if len(located) % 20 == 0:
+            sys.stderr.write(f"{len(located)} clips\n{table(located, options.min_score)}")
     sys.stdout.write(table(located, options.min_score))
     if options.out:
         options.out.write_text("".join(f"{_line(one)}\n" for one in located), "utf-8")
@@ -100,6 +94,18 @@ def locate(clip: Path, event: str, options: argparse.Namespace) -> tuple[tuple[S
         raise SystemExit(code)
     events = json.loads(printed.getvalue())["events"]
     return tuple((Span(one["start_ms"], one["end_ms"]), one["score"]) for one in events)
+
+
+def filmed_cases(seed: int, count: int, seconds: float) -> Iterator[tuple[Path, Case]]:
+    """So many encoded clips and what is asked of each; a clip is gone when the next one comes."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        for number in range(count):
+            generator = np.random.default_rng([seed, number])
+            occurrences = OCCURRENCES[number % len(OCCURRENCES)]
+            scene, case = make_case(generator, round(1000 * seconds), occurrences)
+            film_case(scene, clip, generator)
+            yield clip, case
 
 
 def film_case(scene: Scene, clip: Path, generator: np.random.Generator) -> None:

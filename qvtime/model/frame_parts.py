@@ -12,13 +12,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from qvtime.frames import FrameBatch
-from qvtime.model.prompt import subtitle_label, time_label
+from qvtime.model.prompt import label_ms, subtitle_label, time_label
 from qvtime.settings import FramesAs
 
 JPEG_QUALITY = 95
 TICKS_A_SECOND = 1000
-LABEL_MS = 100
-"""What labels are rounded to: seconds with one decimal."""
 USUAL_VIDEO_PIXELS = 25_165_824
 """What the processor of the released checkpoints shrinks a video to, pictures times pixels."""
 
@@ -47,7 +45,7 @@ def frame_parts(
         content = tuple(_interleaved(frames, centres_ms, subtitles or [""] * len(centres_ms)))
         return FrameParts(content, None, {})
     pictures = [_jpeg(picture) for picture in frames.pixels]
-    indices = [index for centre_ms in centres_ms for index in [_tick(centre_ms)] * 2]
+    indices = [index for centre_ms in centres_ms for index in [label_ms(centre_ms)] * 2]
     name = hashlib.sha256("".join((*pictures, str(indices))).encode()).hexdigest()[:32]
     url = {"url": f"data:video/jpeg;base64,{','.join(pictures)}"}
     words = tuple(
@@ -96,11 +94,6 @@ def _interleaved(
         yield {"type": "image_url", "image_url": {"url": url}}
         if said:
             yield {"type": "text", "text": subtitle_label(said)}
-
-
-def _tick(centre_ms: int) -> int:
-    """The time that a label spells, so that the server's rounding has nothing to do."""
-    return (centre_ms + LABEL_MS // 2) // LABEL_MS * LABEL_MS
 
 
 def _jpeg(picture: npt.NDArray[np.uint8]) -> str:

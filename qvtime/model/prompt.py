@@ -22,6 +22,9 @@ VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 VIDEO_PAD, IMAGE_PAD, END_OF_TEXT = "<|video_pad|>", "<|image_pad|>", "<|endoftext|>"
 
 
+LABEL_MS = 100
+"""The step of the times in a prompt: seconds with one decimal."""
+
 _NO_LABELS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "\n": " "})
 
 
@@ -46,6 +49,11 @@ def control_ids(tokenizer: Any) -> ControlIds:
 def time_words(time_ms: int) -> str:
     """A time as the model reads and says it: `168.0`, seconds rounded half up to 0.1 s."""
     return format_seconds(time_ms)
+
+
+def label_ms(time_ms: int) -> int:
+    """The time that a label spells for this one: the nearest tenth of a second, half up, in ms."""
+    return (time_ms + LABEL_MS // 2) // LABEL_MS * LABEL_MS
 
 
 def time_label(centre_ms: int) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qvtime.errors import UsageError
-from qvtime.model.prompt import time_label
+from qvtime.model.prompt import LABEL_MS, label_ms, time_label
 from qvtime.settings import GRANULARITIES_MS, Settings
 from qvtime.tasks.counting import Count, asks_count
 from qvtime.tasks.skim import FIRST_MS, Reach, finer_steps_ms, look_closer, skim_step_ms
@@ -24,8 +24,6 @@ from qvtime.timestamps import find_times, rewrite_times
 from qvtime.video.sampling import patch_centres, window_around, windows
 
 GRANULARITY_MS = 500
-LABEL_MS = 100
-"""The step of the times in a prompt: seconds with one decimal."""
 
 _LISTED = re.compile(
     r"\s*(?:[,;&、，]\s*)?(?:(?:and|or)\b|和|与|跟|以及|还有)?\s*(?:(?:at|around|about|near)\b|[在于])?"
@@ -235,7 +233,7 @@ def _each_alone(question: str) -> list[str]:
 def _labelled(moment_ms: int, duration_ms: int) -> int:
     """The nearest moment of the video that a label can spell."""
     last_ms = max(0, duration_ms - 1) // LABEL_MS * LABEL_MS
-    return min((moment_ms + LABEL_MS // 2) // LABEL_MS * LABEL_MS, last_ms)
+    return min(label_ms(moment_ms), last_ms)
 
 
 def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: int) -> Window:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qvtime.model.prompt import LABEL_MS
 from qvtime.settings import GRANULARITIES_MS
 from qvtime.tuning.labels import LabelledVideo
 from qvtime.tuning.news import known_words, only_new
@@ -25,8 +26,6 @@ caption has, where there are some: what is new would else be rare among what is 
 SHIFTED_SHARE = 0.25
 """How many windows have the times of a later place in a longer video."""
 LONGEST_SHIFT_MS = 7_200_000
-LABEL_MS = 100
-"""Times are spelled with one decimal of a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.errors import UsageError
+from qvtime.model.prompt import LABEL_MS
 from qvtime.settings import GRANULARITIES_MS, Settings
-from qvtime.tasks.plan import LABEL_MS, Window, check_window, plan_question
+from qvtime.tasks.plan import Window, check_window, plan_question
 from qvtime.timestamps import format_seconds
 
 HOUR_MS = 3_600_000
