@@ -46,7 +46,10 @@ LENGTH_SHARES = (0.15, 0.35, 0.5)
 TOWER_RATE_SHARE = 0.25
 """The tower's learning rate beside the language model's, once both are taught."""
 HEADS_FIRST_STEPS = 60
-"""How long new teaching heads learn to read a model folder, which has none, before it learns."""
+"""How long new teaching heads learn to read a model folder, which has none, before it learns.
+
+A tower that learned from new heads in their first steps unlearned: "at" fell from 87 to 51 %.
+"""
 CHECKPOINT_SECONDS = 240
 
 
@@ -150,7 +153,8 @@ class Course:
         self.model, self.heads, self.recorder = model, heads, recorder
         self.tokenizer, self.options = tokenizer, options
         self.groups = {
-            "tower": [*model.model.visual.parameters(), *heads.cells.parameters()],
+            "tower": list(model.model.visual.parameters()),
+            "cells": list(heads.cells.parameters()),
             "language": list(model.model.language_model.parameters()),
             "heads": [p for n, p in heads.named_parameters() if not n.startswith("cells.")],
         }
@@ -221,8 +225,11 @@ class Course:
         """One step: the tower on glimpses, and the rest on lessons once its time has come."""
         options = self.options
         rate = options.rate * self._rate_share()
-        first = self.step < options.vision_steps + self.heads_first
-        shares = {"tower": TOWER_RATE_SHARE if batch else 1, "language": 0 if first else 1}
+        shares = {
+            "tower": 0 if self.step < self.heads_first else TOWER_RATE_SHARE if batch else 1,
+            "cells": TOWER_RATE_SHARE if batch and self.step >= self.heads_first else 1,
+            "language": 0 if self.step < options.vision_steps + self.heads_first else 1,
+        }
         for name, group in zip(self.groups, self.optimizer.param_groups, strict=True):
             group["lr"] = rate * shares.get(name, 1)
         with torch.autocast(options.device, torch.bfloat16):
