@@ -6,7 +6,7 @@ Qwen3-VL gets the habits below.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qvtime.errors import ModelError
@@ -28,7 +28,8 @@ WHEN_FORM = (
     " If it does not happen, answer: It does not happen."
 )
 
-DENSE_FORM = "list all events with their times" + ANSWER_FORM
+LIST_ALL = "list all events with their times"
+DENSE_FORM = LIST_ALL + ANSWER_FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def habits_of(config: Mapping[str, Any], name: str) -> Habits:
     if not known or not _in_bounds(own):
         raise ModelError(f'The "qvtime" entry in the config.json of {name} cannot be understood.')
     habits = Habits(**own, taught_patches=own.get("window_patches"))
+    if "dense_form" not in own:  # the form of its answers is the same, whatever is asked
+        habits = replace(habits, dense_form=LIST_ALL + habits.answer_form)
     if habits.span_form not in SPAN_FORMS:
         raise ModelError(f"The config.json of {name} names spans of a form that is not known.")
     return habits

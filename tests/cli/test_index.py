@@ -18,7 +18,7 @@ from qvtime.tasks import folders
 from qvtime.tasks.folders import Choices, Done
 from qvtime.tasks.looking import Progress
 from qvtime.timeline import Event, Span
-from tests.cli.conftest import ROOT, Qvtime, command, environment
+from tests.cli.conftest import ROOT, SHORT, Qvtime, command, environment
 from tests.scripted import seeing
 
 REAL = ROOT.parent / "shared" / "videos"
@@ -64,6 +64,17 @@ def model(monkeypatch: pytest.MonkeyPatch) -> None:
         return folders.index_paths(paths, choices, unkept, script.load, progress, note)
 
     monkeypatch.setattr("qvtime.cli.indexing.index_paths", index_paths)
+
+
+def test_what_happens_is_what_the_index_says(qvtime: Qvtime, tmp_path: Path) -> None:
+    video = tmp_path / "short.mp4"
+    shutil.copy(SHORT, video)
+    assert qvtime("index", "-m", "demo", "-q", "--features", "none", str(video)).code == 0
+    shown = json.loads(qvtime("index", "--show", str(video), "-f", "json").stdout)["events"]
+    truth = json.loads(Path(SHORT).with_suffix(".truth.json").read_text())["segments"]
+    assert [one["caption"] for one in shown] == [one["caption"] for one in truth]
+    starts_ms = [round(1000 * float(one["start_time"].split(":")[2])) for one in truth]
+    assert [one["start_ms"] for one in shown] == pytest.approx(starts_ms, abs=500)
 
 
 @pytest.mark.usefixtures("model")

@@ -34,6 +34,8 @@ def test_the_words_are_those_on_record() -> None:
 def test_what_a_checkpoint_says_itself_comes_first() -> None:
     own = habits_of({"qvtime": {"frame_pixels": 4096}}, "Qwen/Qwen3-VL-4B-Instruct")
     assert own == Habits(frame_pixels=4096)
+    bare = habits_of({"qvtime": {"answer_form": ""}}, "x")
+    assert bare.dense_form == bare.ask("list all events with their times")
     with pytest.raises(ModelError, match="spans of a form"):
         habits_of({"qvtime": {"span_form": "verse"}}, "x")
 
