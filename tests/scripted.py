@@ -69,6 +69,7 @@ class Script:
     windows: list[tuple[int, ...]] = field(default_factory=list)
     loads: int = 0
     events: Sequence[Event] = ()
+    note: str | None = None
     before: Callable[[], None] = lambda: None
 
     def load(self) -> Engine:
@@ -93,7 +94,7 @@ class _ScriptedEngine(Closing):
         self.habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
         self.name = "scripted"
         self.at_once = 1
-        self.note: str | None = None
+        self.note = script.note
         self.outline = Outline(self.name, self.habits, _Spelling())
 
     def settings(self) -> dict[str, Setting]:

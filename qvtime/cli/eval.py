@@ -18,6 +18,8 @@ from qvtime.cli.options import (
     MaxPixels,
     Model,
     Quantize,
+    Server,
+    ServerFrames,
     Subtitles,
     Tokens,
     Window,
@@ -110,6 +112,8 @@ def eval_(
     quantize: Quantize = None,
     device_map: DeviceMap = "none",
     kernels: Kernels = "auto",
+    server: Server = None,
+    server_frames: ServerFrames = "auto",
     features: Features = "auto",
     features_cap: FeaturesCap = "2GB",
     quiet: Annotated[
@@ -144,7 +148,13 @@ def eval_(
     complete = True
     if run is not None and videos is not None:
         from qvtime.cli.predicting import predictions_file, run_dataset
-        from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
+        from qvtime.cli.settings import (
+            Reading,
+            Running,
+            check_subtitles,
+            read_settings,
+            with_server,
+        )
         from qvtime.tasks.locate import Wanted
 
         settings = read_settings(
@@ -154,6 +164,7 @@ def eval_(
             features,
             features_cap,
         )
+        settings = with_server(settings, server, server_frames)
         check_subtitles(settings, several=True)
         kept = predictions_file(kept_in, run)
         wanted = Wanted(top_k, min_score)

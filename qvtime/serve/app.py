@@ -89,6 +89,7 @@ def make_app(site: Site) -> Starlette:
                     "name": model.name,
                     "state": model.state,
                     "device": model.device,
+                    "note": model.note,
                     "error": None if error is None else error_document(error),
                 },
                 "queue": {"working": queue.busy, "waiting": queue.waiting},

@@ -108,7 +108,11 @@ def load_work(model: ServedModel) -> Work:
 def _engine(model: ServedModel, tell: Tell) -> "Backend":
     if model.state != "ready":
         tell({"type": "loading", "model": model.name})
-    return model.engine()
+    engine = model.engine()
+    note = model.news()
+    if note is not None:
+        tell({"type": "note", "message": note})
+    return engine
 
 
 def _report(report: Report, video: Video, answers: Answers, tell: Tell) -> None:

@@ -27,6 +27,7 @@ class ServedModel(Closing):
         self._settings, self._load = settings, load
         self._engine: Backend | None = None
         self._held = ExitStack()
+        self._noted = False
 
     def engine(self) -> "Backend":
         """The model, loaded if need be; a load that failed is tried again. Raises ModelError."""
@@ -44,6 +45,16 @@ class ServedModel(Closing):
                 raise
             self.state, self.error = "ready", None
         return self._engine
+
+    @property
+    def note(self) -> str | None:
+        """What there is to say about it (`Backend.note`), once it is loaded."""
+        return None if self._engine is None else self._engine.note
+
+    def news(self) -> str | None:
+        """Its note for whoever asks first; None for the others."""
+        note, self._noted = (None if self._noted else self.note), True
+        return note
 
     def close(self) -> None:
         """Let go of the model, and of the connections to one on a server."""

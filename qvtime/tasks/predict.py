@@ -176,7 +176,9 @@ def predict(
 def _made_with(settings: Settings, wanted: Wanted) -> dict[str, object]:
     """What shapes a prediction, as a line keeps it."""
     chosen: dict[str, object] = {name: getattr(settings, name) for name in SHAPING}
-    return chosen | {"top_k": wanted.top_k, "min_score": wanted.min_score}
+    # Of a server it counts that it is one, and how it gets pictures; not where it is today.
+    server = None if settings.server is None else settings.server.frames_as or "auto"
+    return chosen | {"server": server, "top_k": wanted.top_k, "min_score": wanted.min_score}
 
 
 def _name(line: bytes, file: Path, made_with: dict[str, object]) -> Name:

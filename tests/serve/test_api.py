@@ -53,6 +53,16 @@ def test_no_path_is_ever_shown(client: TestClient, clips: Path) -> None:
     assert str(clips) not in repr(number)
 
 
+def test_what_there_is_to_say_of_the_model_is_said_once(folder: Folder) -> None:
+    folder.script.note = "half as much is read at once"
+    with TestClient(make_app(folder.site()), HOST) as client:
+        address = f"/api/videos/{ids(client)['clip.mp4']}/ask"
+        first, second = (asked(client, address, {"question": "what happens?"}) for _ in range(2))
+        assert client.get("/api/status").json()["model"]["note"] == folder.script.note
+    notes = [[one["message"] for one in said if one["type"] == "note"] for said in (first, second)]
+    assert notes == [[folder.script.note], []]
+
+
 def test_a_picture_is_the_one_on_screen(client: TestClient) -> None:
     import cv2
     import numpy as np

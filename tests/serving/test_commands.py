@@ -75,6 +75,24 @@ def test_index_keeps_what_a_server_saw(
     assert len(server.requests) == asked  # nothing is new
 
 
+def test_a_dataset_is_asked_of_a_server(
+    server: DemoServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "videos").mkdir()
+    shutil.copy(SHORT, tmp_path / "videos")
+    truth, found = tmp_path / "truth.txt", tmp_path / "found.jsonl"
+    truth.write_text("short 0.5 1.9##the green square shakes\n")
+    dataset = ("--run", str(truth), "--videos", str(tmp_path / "videos"))
+    run = ("eval", *dataset, "--predictions", str(found), "-f", "json")
+    code, measured, err = call(capsys, *run, "--server", server.url)
+    assert (code, err) == (0, "")
+    assert server.requests
+    assert json.loads(measured)["groups"]["moments"]["measures"]["R@1 IoU 0.5"]["value"] == 100
+    code, _, err = call(capsys, *run)
+    assert code == 2
+    assert "was begun with server auto" in err
+
+
 def test_a_draft_of_labels_is_what_the_server_sees(
     server: DemoServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

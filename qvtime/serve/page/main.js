@@ -121,11 +121,11 @@ function writeFacts() {
 
 function writeModel() {
   if (!status) return;
-  const { name, state, device } = status.model;
+  const { name, state, device, note } = status.model;
   const words = { unloaded: "modelUnloaded", loading: "modelLoading", ready: "modelReady", failed: "modelFailed", none: "modelNone" };
   $("model").dataset.state = state;
   $("model").textContent = state === "none" ? t("modelNone") : `${name.split("/").at(-1)} · ${t(words[state])}`;
-  $("model").title = [name, device, name === "demo" ? t("demo") : null].filter(Boolean).join(" · ");
+  $("model").title = [name, device, note, name === "demo" ? t("demo") : null].filter(Boolean).join(" · ");
   ask.setModel(status.model);
 }
 
