@@ -4,6 +4,11 @@ A patch of the first pass holds an edge somewhere within it. A window of finer p
 edge, or around the whole occurrence where it fits, says where. A finer look is believed when it
 finds the occurrence, is not much less sure of it than the first one was, and moves the edge by no
 more than the first one left open; an edge on which it says nothing stays as it was.
+
+Last comes a look as fine as before whose patches lie between those before. Patches half a second
+apart leave half a second open in which an event may have begun, and its middle is said. Two looks
+whose patches lie halfway between each other's leave a quarter open, whose middle is the mean of
+what the two say.
 """
 
 import sys
@@ -12,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.errors import OutOfMemory
+from qvtime.model.prompt import LABEL_MS
 from qvtime.tasks.plan import Window
 from qvtime.tasks.seams import SURE_SHARE, Occurrence, Piece, find_pieces
 from qvtime.timeline import Span
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from qvtime.model.reply import ScoredSpan
 
 BOTH_EDGES = 2
+AROUND_PATCHES = 16
+"""How many patches more than the occurrence a look between patches sees, where it may."""
 
 LookAgain = Callable[[Window, int], "tuple[ScoredSpan, ...]"]
 """What the model finds in a window of this granularity (ms)."""
@@ -49,23 +57,28 @@ def sharpen(
     be, the patches less than before where memory ran out. `found` counts the edges that the last
     look found.
     """
-    open_ms, found = coarse_ms, 0
-    for granularity_ms in granularities_ms:
-        edges = None
-        while edges is None:
+
+    def look(granularity_ms: int, open_ms: int, between: bool = False) -> Edges:
+        while True:
             patches = longest_patches()
             reach_ms = min(patches * granularity_ms, longest_ms or sys.maxsize)
             try:
-                edges = look_at_edges(
-                    occurrence, open_ms, granularity_ms, reach_ms, search, look_again
+                return look_at_edges(
+                    occurrence, open_ms, granularity_ms, reach_ms, search, look_again, between
                 )
             except OutOfMemory:
                 if longest_patches() >= patches:
                     raise
-        occurrence, found = edges.occurrence, edges.found
-        if found == BOTH_EDGES:
+
+    open_ms, edges = coarse_ms, Edges(occurrence, BOTH_EDGES)
+    for granularity_ms in granularities_ms:
+        edges = look(granularity_ms, open_ms)
+        occurrence = edges.occurrence
+        if edges.found == BOTH_EDGES:
             open_ms = granularity_ms
-    return Edges(occurrence, found)
+    if edges.found == BOTH_EDGES and _halfway_ms(open_ms) and search.duration_ms >= 2 * open_ms:
+        edges = look(open_ms, open_ms, between=True)
+    return edges
 
 
 def look_at_edges(
@@ -75,16 +88,23 @@ def look_at_edges(
     reach_ms: int,
     search: Span,
     look_again: LookAgain,
+    between: bool = False,
 ) -> Edges:
     """The occurrence with its edges at a finer granularity, where they are found.
 
-    open_ms: how far an edge may be off so far; reach_ms: the longest window of this granularity.
+    open_ms: how far an edge may be off so far; reach_ms: the longest window of this granularity;
+    between: the patches lie between those that gave the edges, which move halfway.
     """
     span = occurrence.span
     fits = span.duration_ms + 2 * open_ms <= reach_ms
+    if between:
+        around_ms = AROUND_PATCHES * granularity_ms + (span.duration_ms if fits else 0)
+        reach_ms = min(reach_ms, around_ms)
     pieces = []
     for around in (span,) if fits else (span.start_ms, span.end_ms):
         window = _window(around, reach_ms, search, granularity_ms)
+        if between:
+            window = _moved(window, _halfway_ms(granularity_ms), search)
         found = find_pieces(window, 0, look_again(window, granularity_ms), granularity_ms, search)
         pieces.append(_same(found, occurrence))
     first, last = pieces[0], pieces[-1]
@@ -92,10 +112,10 @@ def look_at_edges(
     start_found = end_found = False
     if first is not None and not first.cut_start:
         start_found = abs(first.span.start_ms - start_ms) <= open_ms
-        start_ms = first.span.start_ms if start_found else start_ms
+        start_ms = _new(start_ms, first.span.start_ms, between) if start_found else start_ms
     if last is not None and not last.cut_end:
         end_found = abs(last.span.end_ms - end_ms) <= open_ms
-        end_ms = last.span.end_ms if end_found else end_ms
+        end_ms = _new(end_ms, last.span.end_ms, between) if end_found else end_ms
     if start_ms >= end_ms:
         return Edges(occurrence, 0)
     return Edges(replace(occurrence, span=Span(start_ms, end_ms)), start_found + end_found)
@@ -111,6 +131,21 @@ def _window(around: int | Span, reach_ms: int, search: Span, granularity_ms: int
     moved = window_around(inside, reach_ms, search.duration_ms)
     span = Span(moved.start_ms + first_ms, moved.end_ms + first_ms)
     return Window(span, tuple(patch_centres(span, granularity_ms)))
+
+
+def _halfway_ms(granularity_ms: int) -> int:
+    """How far patches are moved to lie between those before, as near to half as labels spell."""
+    return granularity_ms // 2 // LABEL_MS * LABEL_MS
+
+
+def _moved(window: Window, by_ms: int, search: Span) -> Window:
+    """The window with its patches so much later, those within what is searched."""
+    later = (centre_ms + by_ms for centre_ms in window.centres_ms)
+    return replace(window, centres_ms=tuple(ms for ms in later if ms < search.end_ms))
+
+
+def _new(edge_ms: int, said_ms: int, between: bool) -> int:
+    return (edge_ms + said_ms) // 2 if between else said_ms
 
 
 def _same(found: Sequence[Piece], occurrence: Occurrence) -> Piece | None:

@@ -177,8 +177,7 @@ class _Search:
     def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
         """The occurrence with its edges as fine as they are asked for, where they are found."""
         plan = self._plan
-        if plan.finer_ms:
-            self._progress(progress)
+        self._progress(progress)
         edges = sharpen(
             occurrence,
             plan.finer_ms,
@@ -220,7 +219,7 @@ class _Search:
             video=info,
             settings={
                 **plan.settings(),
-                "edges_looked_at": BOTH_EDGES * len(reported) if plan.finer_ms else 0,
+                "edges_looked_at": BOTH_EDGES * len(reported),
                 "edges_found": self._edges_found,
                 "min_score": wanted.min_score,
                 "top_k": wanted.top_k,

@@ -71,6 +71,7 @@ def without(parsed: ParsedAnswer, held: Sequence[Held], misplaced: Sequence[str]
     chinese = any(map(_CHINESE.search, misplaced))
     if held:
         text = ("；" if chinese else "; ").join(one.claim for one in held)
+        text = text[:1].upper() + text[1:]
     else:
         text = "没有事情发生" if chinese else "Nothing happens"
     return replace(

@@ -53,10 +53,10 @@ def test_spans_come_best_first_with_their_scores(qvtime: Qvtime, planted: Plante
     ran = qvtime("locate", SHORT, EVENT, "-m", "demo")
     assert ran.code == 0
     assert ran.stdout.splitlines() == [
-        f"00:00:03.8 - 00:00:05.8  {EVENT} (0.90)",
-        f"00:00:07.8 - 00:00:08.8  {EVENT} (0.70)",
-        "<time>00:00:03.8</time> - <time>00:00:05.8</time>;"
-        " <time>00:00:07.8</time> - <time>00:00:08.8</time>",
+        f"00:00:03.9 - 00:00:05.9  {EVENT} (0.90)",
+        f"00:00:07.9 - 00:00:08.9  {EVENT} (0.70)",
+        "<time>00:00:03.9</time> - <time>00:00:05.9</time>;"
+        " <time>00:00:07.9</time> - <time>00:00:08.9</time>",
         _where(ran.stdout),
     ]
     assert re.fullmatch(

@@ -96,11 +96,11 @@ def test_what_was_planted_is_found_best_first(locate: Locate) -> None:
     for event, truth in zip(
         report.events, sorted(PLANTED, key=PLANTED.__getitem__)[::-1], strict=True
     ):
-        assert abs(event.span.start_ms - truth.start_ms) <= 250
-        assert abs(event.span.end_ms - truth.end_ms) <= 250
+        assert abs(event.span.start_ms - truth.start_ms) <= 150
+        assert abs(event.span.end_ms - truth.end_ms) <= 150
     first = report.events[0].span
-    assert report.answer.startswith("<time>00:01:40.3</time> - <time>00:01:51.8</time>; <time>")
-    assert (first.start_ms, first.end_ms) == (100_250, 111_750)
+    assert report.answer.startswith("<time>00:01:40.1</time> - <time>00:01:51.9</time>; <time>")
+    assert (first.start_ms, first.end_ms) == (100_100, 111_850)
 
 
 @pytest.mark.parametrize("granularity_ms", [100, 500, 1000])
@@ -112,14 +112,15 @@ def test_edges_are_as_fine_as_they_are_asked_for(
     truths = sorted(PLANTED)
     events = sorted(event.span for event in report.events)
     assert len(events) == len(truths)
+    fine = granularity_ms == 100
+    near_ms = 50 if fine else 0.3 * granularity_ms  # a look between patches halves what is open
     for event in events:
         truth = max(truths, key=event.overlap_ms)
-        assert abs(event.start_ms - truth.start_ms) <= granularity_ms / 2
-        assert abs(event.end_ms - truth.end_ms) <= granularity_ms / 2
-    fine = granularity_ms == 100
+        assert abs(event.start_ms - truth.start_ms) <= near_ms
+        assert abs(event.end_ms - truth.end_ms) <= near_ms
     assert {g for _, g in eyes.looks} == ({500, 100} if fine else {granularity_ms})
-    assert report.settings["edges_looked_at"] == (6 if fine else 0)
-    assert report.settings["edges_found"] == (6 if fine else 0)
+    assert report.settings["edges_looked_at"] == 6
+    assert report.settings["edges_found"] == 6
 
 
 def test_all_of_it_is_looked_at_and_no_window_is_longer_than_the_model_reads(
@@ -239,7 +240,7 @@ def test_the_plan_counts_the_tokens_that_the_model_reads(engine: Engine) -> None
     report = locate_video(
         SHORT, "the ball bounces", DEMO, lambda: engine, Wanted(within="0-2s"), shown.append
     )
-    assert len(shown) == 1
+    assert shown[0].total == 1
     window = Window(report.looked[0], tuple(patch_centres(report.looked[0], 500)))
     with (
         open_video(SHORT, DEMO.decoder, DEMO.limits) as reader,

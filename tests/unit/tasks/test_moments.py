@@ -57,6 +57,7 @@ def test_a_claim_is_held_where_its_spans_are(
     ("text", "answer", "nothing"),
     [
         ("The dog runs and the cat naps.", "The dog runs.", False),
+        ("The cat naps and the dog runs.", "The dog runs.", False),
         ("The cat naps.", "Nothing happens.", True),
         ("狗在跑，猫在睡。", "狗在跑。", False),
         ("猫在睡。", "没有事情发生。", True),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.model.reply import ScoredSpan
-from qvtime.tasks.edges import look_at_edges
+from qvtime.tasks.edges import look_at_edges, sharpen
 from qvtime.tasks.plan import Window
 from qvtime.tasks.seams import Occurrence, Piece, find_pieces, join_pieces
 from qvtime.timeline import Span
@@ -212,3 +212,40 @@ def test_an_edge_beyond_the_finer_window_stays_where_it_was() -> None:
 
     edges = look_at_edges(rough, 500, 100, 600, VIDEO, look)
     assert (edges.occurrence, edges.found) == (rough, 0)
+
+
+@given(
+    start_ms=st.integers(1000, 50_000),
+    length_ms=st.integers(1000, 9000),
+    coarse_ms=st.sampled_from([500, 1000]),
+    patches=st.integers(10, 128),
+)
+def test_a_look_between_patches_halves_what_is_open(
+    start_ms: int, length_ms: int, coarse_ms: int, patches: int
+) -> None:
+    truth = Span(start_ms, start_ms + length_ms)
+    (first,) = seen([truth], patch_centres(VIDEO, coarse_ms))
+    half_ms = coarse_ms // 2
+    rough = Occurrence(Span(first.first_ms - half_ms, first.last_ms + half_ms), 0.8)
+    looks: list[Window] = []
+
+    def look(window: Window, granularity_ms: int) -> tuple[ScoredSpan, ...]:
+        looks.append(window)
+        return tuple(seen([truth], window.centres_ms))
+
+    edges = sharpen(rough, (), coarse_ms, lambda: patches, None, VIDEO, look)
+    span = edges.occurrence.span
+    assert edges.found == 2
+    assert abs(span.start_ms - truth.start_ms) <= 0.3 * coarse_ms
+    assert abs(span.end_ms - truth.end_ms) <= 0.3 * coarse_ms
+    assert all(len(one.centres_ms) <= patches for one in looks)
+    assert not any(centre_ms % coarse_ms == 0 for one in looks for centre_ms in one.centres_ms)
+
+
+def test_the_finest_patches_have_none_between_them() -> None:
+    rough = Occurrence(Span(10_000, 12_000), 0.8)
+
+    def look(window: Window, granularity_ms: int) -> tuple[ScoredSpan, ...]:
+        raise AssertionError("there is no label between two of these patches")
+
+    assert sharpen(rough, (), 100, lambda: 30, None, VIDEO, look).occurrence == rough
