@@ -38,9 +38,7 @@ class Habits:
     was taught no more; frame_pixels: the budget of a picture;
     answer_form: what is added to a question; when_form: how it is asked when an event happens;
     dense_form: how for all events; span_form: how it writes spans, a key of SPAN_FORMS; thinks:
-    whether it thinks aloud before it answers; least_held: a claim about a moment is left out when
-    the model, asked when it happens, gives spans that hold the moment less than this of its
-    probability (0: never; measured on the demo model alone)."""
+    whether it thinks aloud before it answers."""
 
     window_patches: int = 128
     taught_patches: int | None = None
@@ -50,7 +48,6 @@ class Habits:
     dense_form: str = DENSE_FORM
     span_form: str = "tags"
     thinks: bool = False
-    least_held: float = 0.0
 
     def ask(self, question: str) -> str:
         """The words the model gets for a question of the user."""
@@ -59,11 +56,6 @@ class Habits:
     def ask_when(self, event: str) -> str:
         """The words the model gets to say when an event happens."""
         return self.when_form.replace("{event}", event)
-
-
-def _in_bounds(own: Mapping[str, Any]) -> bool:
-    counts = all(value >= 1 for value in own.values() if type(value) is int)
-    return counts and 0 <= own.get("least_held", 0.0) <= 1
 
 
 def habits_of(config: Mapping[str, Any], name: str) -> Habits:
@@ -76,7 +68,7 @@ def habits_of(config: Mapping[str, Any], name: str) -> Habits:
     known = isinstance(own, Mapping) and all(
         type(value) is kinds.get(key) and key != "taught_patches" for key, value in own.items()
     )
-    if not known or not _in_bounds(own):
+    if not known or any(type(value) is int and value < 1 for value in own.values()):
         raise ModelError(f'The "qvtime" entry in the config.json of {name} cannot be understood.')
     habits = Habits(**own, taught_patches=own.get("window_patches"))
     if "dense_form" not in own:  # the form of its answers is the same, whatever is asked

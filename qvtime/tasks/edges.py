@@ -96,7 +96,8 @@ def look_at_edges(
     between: the patches lie between those that gave the edges, which move halfway.
     """
     span = occurrence.span
-    fits = span.duration_ms + 2 * open_ms <= reach_ms
+    room_ms = 2 * open_ms + (granularity_ms if between else 0)  # and a patch beyond each edge
+    fits = span.duration_ms + room_ms <= reach_ms
     if between:
         around_ms = AROUND_PATCHES * granularity_ms + (span.duration_ms if fits else 0)
         reach_ms = min(reach_ms, around_ms)
@@ -104,7 +105,7 @@ def look_at_edges(
     for around in (span,) if fits else (span.start_ms, span.end_ms):
         window = _window(around, reach_ms, search, granularity_ms)
         if between:
-            window = _moved(window, _halfway_ms(granularity_ms), search)
+            window = _moved(window, _halfway_ms(granularity_ms), granularity_ms)
         found = find_pieces(window, 0, look_again(window, granularity_ms), granularity_ms, search)
         pieces.append(_same(found, occurrence))
     first, last = pieces[0], pieces[-1]
@@ -138,10 +139,11 @@ def _halfway_ms(granularity_ms: int) -> int:
     return granularity_ms // 2 // LABEL_MS * LABEL_MS
 
 
-def _moved(window: Window, by_ms: int, search: Span) -> Window:
-    """The window with its patches so much later, those within what is searched."""
-    later = (centre_ms + by_ms for centre_ms in window.centres_ms)
-    return replace(window, centres_ms=tuple(ms for ms in later if ms < search.end_ms))
+def _moved(window: Window, by_ms: int, granularity_ms: int) -> Window:
+    """The same stretch in patches that lie so much after the granularity's own."""
+    span = Span(max(0, window.span.start_ms - by_ms), max(1, window.span.end_ms - by_ms))
+    centres_ms = tuple(centre_ms + by_ms for centre_ms in patch_centres(span, granularity_ms))
+    return replace(window, centres_ms=centres_ms)
 
 
 def _new(edge_ms: int, said_ms: int, between: bool) -> int:

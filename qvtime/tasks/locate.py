@@ -146,7 +146,7 @@ class _Search:
         self._settings, self._progress = settings, progress
         self._features, self._note = features, note
         self._clock = Clock()
-        self._edges_found = 0
+        self._edges_found = self._windows_kept = 0
         self._starts: tuple[tuple[int, float], ...] = ()
 
     def first_pass(self, starts: Callable[[Sequence[Start]], None]) -> tuple[Occurrence, ...]:
@@ -170,6 +170,7 @@ class _Search:
             self._note,
         )
         self._starts = start_distribution(first, seen)
+        self._windows_kept = sum(one.kept for one in seen)
         done = pass_of(first, seen, self._plan.span)
         self._plan = self._plan.as_read(done.plan.windows, self._engine.outline)
         return done.occurrences
@@ -226,7 +227,7 @@ class _Search:
                 "decoder": info.decoder,
                 **self._engine.settings(),
                 **subtitle_settings(self._reader.spoken),
-                **({} if self._features is None else {"windows_kept": self._features.found}),
+                **({} if self._features is None else {"windows_kept": self._windows_kept}),
             },
             damage=self._reader.damage,
             timings_ms=self._clock.rounded(),

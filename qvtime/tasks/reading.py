@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qvtime.answer import ParsedAnswer, parse_answer
 from qvtime.settings import Settings
+from qvtime.tasks.claims import claims
 from qvtime.tasks.halving import read_each
 from qvtime.tasks.looking import (
     ONE_PATCH_MS,
@@ -16,18 +17,21 @@ from qvtime.tasks.looking import (
     said_span,
     whole_patches,
 )
-from qvtime.tasks.moments import event_of, look_up, without
 from qvtime.tasks.plan import Plan, Window, words_for
 from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend, BackendLook
-    from qvtime.model.reply import ScoredSpan
+    from qvtime.model.reply import Reply, ScoredSpan
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
 WHEN_TOKENS = 64
 """Enough to say when a claimed event happens."""
+
+MOST_CLAIMS = 8
+"""How many claims of one answer are looked up; each costs a question."""
+
 
 _SILENCE = ParsedAnswer("", (), nothing=True, dropped=())
 
@@ -127,12 +131,10 @@ def _ask(
     reply = look.ask(habits.ask(words), settings.max_new_tokens)
     video = Span(0, reader.info.duration_ms)
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
-    moment_ms = window.moment_ms
-    if moment_ms is not None and not parsed.events and not parsed.nothing:
-        held, misplaced = look_up(look, reply, moment_ms, habits.least_held)
-        parsed = without(parsed, held, misplaced)
+    if window.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(
-            event_of(one, moment_ms, plan.granularity_ms, video, reply.probability) for one in held
+            _ground(look, claim, plan, window.moment_ms, video, reply)
+            for claim in claims(reply.text)[:MOST_CLAIMS]
         )
     else:
         events = tuple(
@@ -150,3 +152,20 @@ def _ask(
     if reply.finish_reason == "length":
         dropped += (f"what the answer would have said after {settings.max_new_tokens} tokens",)
     return Seen(window, parsed, events, dropped)
+
+
+def _ground(
+    look: "BackendLook",
+    claim: str,
+    plan: Plan,
+    moment_ms: int,
+    video: Span,
+    reply: "Reply",
+) -> Event:
+    """When the claimed event happens: the likeliest occurrence that holds the moment, else the
+    moment's own patch."""
+    holding = (one for one in look.spans(claim).spans if one.first_ms <= moment_ms <= one.last_ms)
+    best = max(holding, key=lambda one: one.score, default=None)
+    first_ms, last_ms = (moment_ms, moment_ms) if best is None else (best.first_ms, best.last_ms)
+    said = Span(first_ms, max(last_ms, first_ms + ONE_PATCH_MS))
+    return Event(whole_patches(said, plan.granularity_ms, video), claim, reply.probability)

@@ -19,9 +19,6 @@ from qvtime.training.wording import corpus
 
 PACKAGED = Path(__file__).parents[1] / "data" / "demo"
 
-LEAST_HELD = 0.1
-"""Of the demo model's claims about moments (habits.Habits); docs/demo-model.md measures it."""
-
 
 def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> None:
     """Write the model where `qvtime --model FOLDER` finds it, with how it wants to be asked."""
@@ -33,7 +30,6 @@ def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> Non
         "frame_pixels": SIZE_PX * SIZE_PX,
         "answer_form": "",
         "when_form": "{event}",
-        "least_held": LEAST_HELD,
     }
     clean.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from qvtime.errors import UsageError
+from qvtime.frames import FrameBatch
 from qvtime.model.engine import Engine
 from qvtime.report import Report
 from qvtime.settings import Settings
@@ -291,10 +292,31 @@ class TestIndexing:
         assert [done.indexed.outcome for done in outcomes] == [Outcome.DONE]
         return video
 
-    def test_asking_after_it_neither_decodes_nor_sees(
+    def test_asking_after_it_decodes_and_sees_edges_alone(
+        self, indexed: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[Sequence[int]] = []
+        decode = WorkerReader.frames_at
+
+        def frames_at(reader: WorkerReader, times_ms: Sequence[int], *rest: Any) -> FrameBatch:
+            seen.append(times_ms)
+            return decode(reader, times_ms, *rest)
+
+        monkeypatch.setattr(WorkerReader, "frames_at", frames_at)
+        (report,) = ask_video(str(indexed), ["what happens?"], DEMO, lambda: engine)
+        assert report.settings["windows_kept"] == report.settings["windows"]
+        assert not seen
+        (report,) = ask_video(
+            str(indexed), ["when does the yellow square spin?"], DEMO, lambda: engine
+        )
+        assert report.settings["windows_kept"] == report.settings["windows"]
+        assert 1 <= len(seen) <= 2 * len(report.events), "patches between those that were kept"
+
+    def test_asking_again_neither_decodes_nor_sees(
         self, indexed: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         questions = ["when does the yellow square spin?", "what happens?"]
+        list(ask_video(str(indexed), questions, DEMO, lambda: engine))
         monkeypatch.setattr(WorkerReader, "frames_at", no_work)
         monkeypatch.setattr(Engine, "encode", no_work)
         reports = [*ask_video(str(indexed), questions, DEMO, lambda: engine)]
