@@ -167,7 +167,7 @@ def eval_(
         settings = with_server(settings, server, server_frames)
         check_subtitles(settings, several=True)
         kept = predictions_file(kept_in, run)
-        wanted = Wanted(top_k, min_score)
+        wanted = Wanted(top_k, min_score, everywhere=True)
         complete = run_dataset(run, videos, kept, settings, wanted, quiet)
         predictions = str(kept)
     outcome = evaluate(str(predictions), truth, rules, task)

@@ -19,6 +19,7 @@ from qvtime.formats.cue import one_line
 from qvtime.formats.json import path_fields
 from qvtime.store.files import write_atomically
 from qvtime.store.index import Index, open_index
+from qvtime.store.overviews import OverviewStore
 from qvtime.store.place import Place, absolute, place_at, place_of
 from qvtime.store.record import Record
 from qvtime.tasks.features import forget_videos as forget_with_features
@@ -117,8 +118,13 @@ def show_stats(paths: Sequence[str], folder: str | None, format_name: str | None
         for place in _places(paths, folder):
             index = held.enter_context(open_index(place))
             counted = index.stats()
+            overviews_bytes = OverviewStore(place.folder).size_bytes()
             if as_json:
-                fields = {"index": path_fields(str(place.file)), **asdict(counted)}
+                fields = {
+                    "index": path_fields(str(place.file)),
+                    **asdict(counted),
+                    "overviews_bytes": overviews_bytes,
+                }
                 write_stdout(f"{json.dumps(fields)}\n")
                 continue
             write_stdout(
@@ -128,7 +134,8 @@ def show_stats(paths: Sequence[str], folder: str | None, format_name: str | None
                 f"duration  {format_time(counted.duration_ms)}\n"
                 f"events    {counted.events_seen} seen,"
                 f" {counted.events_in_subtitles} in subtitles\n"
-                f"size      {counted.size_bytes / 1e6:.1f} MB\n"
+                f"size      {counted.size_bytes / 1e6:.1f} MB,"
+                f" overviews {overviews_bytes / 1e6:.1f} MB\n"
             )
 
 

@@ -69,6 +69,13 @@ def locate(
         str | None,
         typer.Option(help='Look only there: 1:00-5:00, "last 10 seconds". Default: all of it.'),
     ] = None,
+    everywhere: Annotated[
+        bool,
+        typer.Option(
+            "--everywhere",
+            help="Look at all of a long video, not only where its index says that it is likely.",
+        ),
+    ] = False,
     plan: Plan = False,
     model: Model = DEFAULT_MODEL,
     granularity: Annotated[
@@ -133,7 +140,7 @@ def locate(
         features_cap,
     )
     settings = with_server(settings, server, server_frames)
-    wanted = Wanted(top_k, min_score, within)
+    wanted = Wanted(top_k, min_score, within, everywhere)
     extras = Extras(clips, sheet, plot, frames)
     if index_folder is not None:
         narrowed = plan or within is not None

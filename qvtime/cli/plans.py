@@ -46,6 +46,11 @@ def _text(path: str, preview: Preview, question: str | None) -> str:
         f" {settings['tokens_per_patch']} a patch, {preview.tokens} in all",
         f"  granularity  {plan.granularity_ms / 1000:g} s{edges}",
     ]
+    if preview.skipped_ms:
+        lines.append(
+            f"  left out     {format_time(preview.skipped_ms)}, where the index says that it is"
+            " unlikely; --everywhere reads it too"
+        )
     if machine.weight_bytes is not None and preview.window_bytes is not None:
         lines.append(
             f"  memory       about {_size(machine.weight_bytes)} of weights and"

@@ -7,6 +7,9 @@ from qvtime.report import Report
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_time
 
+MOST_NAMED = 8
+"""Of more places it is said how many they are."""
+
 
 def write(reports: Sequence[Report]) -> str:
     """Each report as a few lines, a blank line between them.
@@ -46,7 +49,10 @@ def where_line(report: Report) -> str:
         skimmed = " and ".join(map(_span, _stretches(report.skimmed)))
         parts.append(f"skimmed {skimmed} every {report.skimmed_every_ms / 1000:g} s")
     stretches = _stretches(report.looked)
-    if stretches:
+    if len(stretches) > MOST_NAMED:
+        total = format_time(sum(span.duration_ms for span in stretches))
+        parts.append(f"looked at {total} in {len(stretches)} places, {len(report.looked)} windows")
+    elif stretches:
         windows = f" in {len(report.looked)} windows" if len(report.looked) > 1 else ""
         parts.append(f"looked at {' and '.join(map(_span, stretches))}{windows}")
     if report.granularity_ms is not None:

@@ -27,6 +27,17 @@ def arrays_of(features: VideoFeatures) -> dict[str, npt.NDArray[Any]]:
     return {name: _array(level) for name, level in levels.items()}
 
 
+def strongest(features: VideoFeatures) -> npt.NDArray[np.float32]:
+    """How each temporal patch looks, as one row: float32 [times, hidden], the most of its tokens.
+
+    The most, not the mean: what is small in the picture shows too.
+    """
+    grid, pooled = features.grid, features.pooled
+    rows = pooled.detach().view(grid.times, grid.tokens_per_time, -1).amax(1)
+    looks: npt.NDArray[np.float32] = rows.float().cpu().numpy()
+    return looks
+
+
 def features_of(
     arrays: Mapping[str, npt.NDArray[Any]], loaded: LoadedModel, grid: Grid
 ) -> VideoFeatures:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy.typing as npt
 import safetensors
@@ -61,7 +61,16 @@ class FeatureKey:
     @property
     def file_name(self) -> str:
         """Which file these features are kept in."""
-        return hashlib.blake2b(self.text.encode(), digest_size=20).hexdigest() + ENDING
+        return name_of(self.text)
+
+
+class Key(Protocol):
+    """What a file of arrays was made for. text: all of it, as JSON with the video's `content`."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def file_name(self) -> str: ...
 
 
 class FeatureStore:
@@ -74,7 +83,7 @@ class FeatureStore:
         self.folder = Path(folder)
         self.cap_bytes = cap_bytes
 
-    def find(self, key: FeatureKey) -> dict[str, npt.NDArray[Any]] | None:
+    def find(self, key: Key) -> dict[str, npt.NDArray[Any]] | None:
         """The arrays kept for this key, read-only; None when there are none that can be believed.
 
         What is found counts as used now.
@@ -87,7 +96,7 @@ class FeatureStore:
                 os.utime(path)
         return arrays
 
-    def keep(self, key: FeatureKey, arrays: Arrays, displace: bool = True) -> bool:
+    def keep(self, key: Key, arrays: Arrays, displace: bool = True) -> bool:
         """Keep the arrays, and let others go for them; False when they alone are over the cap, or
         when they do not fit beside the others and may not `displace` any.
 
@@ -162,6 +171,11 @@ class FeatureStore:
         return sorted(files)
 
 
+def name_of(text: str) -> str:
+    """Which file is kept for a key."""
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest() + ENDING
+
+
 def _read(path: Path, most: int = -1) -> bytes | None:
     """The (first) bytes of a regular file; None for anything else."""
     try:
@@ -188,7 +202,7 @@ def _content(path: Path) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def _believed(data: bytes, key: FeatureKey) -> dict[str, npt.NDArray[Any]] | None:
+def _believed(data: bytes, key: Key) -> dict[str, npt.NDArray[Any]] | None:
     """The arrays in a file that is whole and was made for this key."""
     metadata = _metadata(data)
     if metadata.get("key") != key.text:

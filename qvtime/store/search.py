@@ -13,7 +13,7 @@ from typing import TypeAlias
 from qvtime.store.index import Index, event_from
 from qvtime.store.record import Record
 from qvtime.store.words import parts_of, phrase, terms_of
-from qvtime.timeline import Event
+from qvtime.timeline import Event, Span
 
 COUNTED = 2000
 """How many events with a word are counted; more are a common word's."""
@@ -105,6 +105,28 @@ def search_video(index: Index, record: Record, words: str) -> list[Event]:
         for number, path, event in _weighed(index, telling)
         if path == record.path
     ]
+
+
+def spans_by_word(index: Index, record: Record, words: str) -> tuple[int, dict[str, list[Span]]]:
+    """How many captions a video has; and for each of these words when those with it hold.
+
+    Word forms are one, as in `search_events`; what subtitles say is no caption.
+    """
+    rows = index.database.query(
+        "SELECT id, start_ms, end_ms FROM event WHERE video = ? AND source = 'seen' ORDER BY id",
+        (record.number,),
+    )
+    with index.believing():
+        spans = {number: Span(start_ms, end_ms) for number, start_ms, end_ms in rows}
+    terms = terms_of(words)[:MOST_TERMS] if spans else []
+    found: dict[str, list[Span]] = {}
+    for part in dict.fromkeys(part for term in terms for part in parts_of(term)):
+        having = index.database.query(
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
+            (phrase(part), min(spans), max(spans)),
+        )
+        found[part] = [spans[number] for (number,) in having if number in spans]
+    return len(spans), found
 
 
 def _matching(index: Index, match: str, most: int) -> list[int]:

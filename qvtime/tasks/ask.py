@@ -8,7 +8,7 @@ from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.answering import report_of
-from qvtime.tasks.captions import pointed_at
+from qvtime.tasks.captions import NOWHERE, point
 from qvtime.tasks.edges import sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.looking import Clock, Progress
@@ -123,8 +123,10 @@ class _Run:
 
         None when there is no index, it points nowhere, or nothing is found there.
         """
-        pointed = pointed_at(self.path, plan.question, self.note) if plan.skims else ()
-        closer = self._closer(plan, [e for e in pointed if e.span.overlap_ms(plan.span)])
+        pointed = NOWHERE
+        if plan.skims:  # what looks alike is for when: of each place its words would be asked
+            pointed = point(self.path, plan.question, self.note, plan.asks_when).within(plan.span)
+        closer = self._closer(plan, pointed.places)
         if closer is None:
             return None
         clock = Clock()
@@ -133,7 +135,10 @@ class _Run:
         if not done.events:
             return None
         report = self._report([done], clock)
-        return replace(report, settings={**report.settings, "captions_used": len(pointed)})
+        used = {"captions_used": len(pointed.captions)}
+        if pointed.likely:
+            used["likely_used"] = len(pointed.likely)
+        return replace(report, settings={**report.settings, **used})
 
     def _passes(self, plan: Plan, seen: Sequence[Seen], clock: Clock) -> list[Pass]:
         passes = [pass_of(plan, seen, plan.span)]

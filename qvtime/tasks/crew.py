@@ -14,10 +14,12 @@ from qvtime.errors import VideoError
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.fingerprint import Fingerprint, changed_meanwhile, still_as
+from qvtime.store.overviews import Overview, OverviewMaker
 from qvtime.subtitles import Spoken
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.features import open_features
 from qvtime.tasks.looking import Progress
+from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.video.subtitles import read_subtitles
@@ -40,10 +42,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is seen in a video, and what its subtitles say."""
+    """What is seen in a video, what its subtitles say, and how it looks, where that is known."""
 
     report: Report
     cues: Sequence[Event]
+    overview: Overview | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +133,14 @@ def describe_job(
         reader.spoken = Spoken(subtitles, limits=settings.limits)
         # A night over a folder is not to push out what people ask about: it takes only free room.
         features = open_features(path, settings, note, job.fingerprint, displace=False)
-        report = describe_video(path, reader, engine(), settings, progress, features, note)
+        granularity_ms = settings.granularity_ms or GRANULARITY_MS
+        maker = OverviewMaker(granularity_ms, reader.info.duration_ms)
+        report = describe_video(path, reader, engine(), settings, progress, features, note, maker)
         video = Span(0, reader.info.duration_ms)
     if not still_as(path, job.fingerprint):
         raise changed_meanwhile(path)
     spans = ((cue.span.clamp(video), cue.text) for cue in subtitles)
     report = replace(report, settings={**report.settings, **subtitle_settings(reader.spoken)})
     cues = tuple(Event(span, text, source="subtitle") for span, text in spans if span)
-    return Described(report, cues)
+    # A damaged video's pictures are not those of its times.
+    return Described(report, cues, None if report.damage else maker.overview())

@@ -21,6 +21,7 @@ from qvtime.tasks.looking import (
     said_span,
     whole_patches,
 )
+from qvtime.tasks.overviews import watch_for
 from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.skim import OVERLAP_SHARE
@@ -30,6 +31,8 @@ from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
+    from qvtime.model.reply import Reply
+    from qvtime.store.overviews import OverviewMaker
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
@@ -52,11 +55,13 @@ def describe_video(
     progress: Callable[[Progress], None] = lambda _: None,
     features: "KeptFeatures | None" = None,
     note: Callable[[str], None] = lambda _: None,
+    overview: "OverviewMaker | None" = None,
 ) -> Report:
     """All that the model says happens in the video, each event once; `answer` counts them.
 
     An event's score is the mean probability of the words of the answer that it was said in. `note`
-    is told of windows that are read in parts for lack of memory.
+    is told of windows that are read in parts for lack of memory. `overview` takes in how the video
+    looks, where the model is in this process.
     Raises VideoError, ModelError, UsageError for a window longer than the model reads.
     """
     habits = engine.habits
@@ -65,9 +70,15 @@ def describe_video(
     plan, window_ms = _windows_over(video, settings, habits.window_patches, habits.dense_form)
     granularity_ms = plan.granularity_ms
     clock, events, dropped = Clock(), list[Event](), list[str]()
+    watch = None if overview is None else watch_for(overview, engine, settings)
+    tokens = max(LIST_TOKENS, settings.max_new_tokens)
 
     def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
-        return _read(reader, engine, window, then, granularity_ms, settings, clock, features)
+        with look_at(reader, engine, window, granularity_ms, clock, features, then, watch) as look:
+            started = time.perf_counter()
+            reply = look.ask(habits.dense_form, tokens)
+            clock.add("answer", 1000 * (time.perf_counter() - started))
+        return _told(reply, window, granularity_ms, video, tokens)
 
     count = 0
     for found, lost in read_each(plan.windows, engine, granularity_ms, True, read, progress, note):
@@ -120,23 +131,10 @@ def _windows_over(
     return Plan(QUESTION, granularity_ms, granularity_ms, planned, asked), window_ms
 
 
-def _read(
-    reader: "VideoReader",
-    engine: "Backend",
-    window: Window,
-    then: Window | None,
-    granularity_ms: int,
-    settings: Settings,
-    clock: Clock,
-    features: "KeptFeatures | None",
+def _told(
+    reply: "Reply", window: Window, granularity_ms: int, video: Span, tokens: int
 ) -> tuple[list[Event], list[str]]:
-    """The events of one window, and what was left out of the answer."""
-    video = Span(0, reader.info.duration_ms)
-    with look_at(reader, engine, window, granularity_ms, clock, features, then) as look:
-        started = time.perf_counter()
-        tokens = max(LIST_TOKENS, settings.max_new_tokens)
-        reply = look.ask(engine.habits.dense_form, tokens)
-        clock.add("answer", 1000 * (time.perf_counter() - started))
+    """The events of one window's answer of at most so many tokens, and what was left out of it."""
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
     events = [
         replace(event, span=whole_patches(event.span, granularity_ms, video), score=reply.score)

@@ -12,8 +12,10 @@ from qvtime.settings import Settings
 from qvtime.store.features import FeatureKey, FeatureStore
 from qvtime.store.fingerprint import Fingerprint, still_as, take_fingerprint
 from qvtime.store.index import Index
+from qvtime.store.overviews import OverviewStore
 from qvtime.store.place import place_of
 from qvtime.store.record import Record
+from qvtime.tasks.overviews import overview_content
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
@@ -139,15 +141,18 @@ def open_features(
 
 
 def forget_videos(index: Index, records: Sequence[Record]) -> None:
-    """Drop all that an index knows of these videos, and the features kept beside it.
+    """Drop all that an index knows of these videos, and what is kept of them beside it.
 
-    Features stay when another video of the index has the same content. Raises StoreError, and
-    OutputError when features cannot be dropped.
+    Features and overviews stay when another video of the index has the same content. Raises
+    StoreError, and OutputError when they cannot be dropped.
     """
     index.forget(records)
-    contents = {content_key(record.fingerprint) for record in records}
-    contents -= {content_key(record.fingerprint) for record in index.records()}
+    left = [record.fingerprint for record in index.records()]
+    gone = [record.fingerprint for record in records]
+    contents = {content_key(one) for one in gone} - {content_key(one) for one in left}
     FeatureStore(index.place.folder / FOLDER_NAME, 0).forget(contents)
+    contents = {overview_content(one) for one in gone} - {overview_content(one) for one in left}
+    OverviewStore(index.place.folder).forget(contents)
 
 
 def _beside_index(path: str) -> Path | None:

@@ -12,6 +12,7 @@ from qvtime import __version__
 from qvtime.errors import (
     DamagedVideo,
     NotAVideo,
+    OutputError,
     UnsupportedVideo,
     VideoError,
     VideoOverLimits,
@@ -23,9 +24,11 @@ from qvtime.store.fingerprint import (
     take_fingerprint,
 )
 from qvtime.store.index import Index
+from qvtime.store.overviews import OverviewStore
 from qvtime.store.record import Record
 from qvtime.tasks.crew import Alone, Crew, Finished, Job
 from qvtime.tasks.looking import Progress
+from qvtime.tasks.overviews import overview_key
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.sidecars import Sidecars, Stamp
 from qvtime.video.subtitles import NONE
@@ -101,9 +104,9 @@ def index_videos(
                 continue
             crew.submit(Job(path, fingerprint, settings, made_with.keys))
             while crew.full:
-                yield _keep(index, crew.finish())
+                yield _keep(index, crew.finish(), note)
         while crew.waiting:
-            yield _keep(index, crew.finish())
+            yield _keep(index, crew.finish(), note)
 
 
 def find_missing(index: Index, paths: Iterable[str]) -> list[Record]:
@@ -192,7 +195,7 @@ def _known(record: Record | None, made_with: _MadeWith, retry_failed: bool) -> I
     return None if retry_failed else Indexed(record.path, Outcome.FAILED_BEFORE, failure_of(record))
 
 
-def _keep(index: Index, finished: Finished) -> Indexed:
+def _keep(index: Index, finished: Finished, note: Callable[[str], None]) -> Indexed:
     """Keep what a video came to."""
     job, outcome = finished.job, finished.outcome
     done, failed = job.made_with
@@ -202,6 +205,12 @@ def _keep(index: Index, finished: Finished) -> Indexed:
             index.save_failure(job.path, job.fingerprint, failed, bare)
         return Indexed(job.path, Outcome.FAILED, outcome, worked_on=True)
     index.save_timeline(job.path, job.fingerprint, done, outcome.report, outcome.cues)
+    if outcome.overview is not None:
+        key = overview_key(job.fingerprint, done)
+        try:
+            OverviewStore(index.place.folder).keep(key, outcome.overview)
+        except OutputError as error:
+            note(f"{error.message}; going on without an overview")
     return Indexed(job.path, Outcome.DONE, damage=outcome.report.damage, worked_on=True)
 
 

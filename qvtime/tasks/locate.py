@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from qvtime.errors import UsageError, VideoError
 from qvtime.report import Report
 from qvtime.settings import MIN_SCORE, Settings
+from qvtime.tasks.captions import point
 from qvtime.tasks.edges import BOTH_EDGES, sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
-from qvtime.tasks.locate_plan import plan_locate
+from qvtime.tasks.locate_plan import LocatePlan, narrow, plan_locate
 from qvtime.tasks.looking import Clock, Progress
 from qvtime.tasks.passes import pass_of, start_distribution
 from qvtime.tasks.plan import Window, check_question
@@ -30,6 +31,7 @@ from qvtime.video.worker import open_video
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.frames import VideoInfo
     from qvtime.model.backend import Backend
+    from qvtime.model.outline import Outline
     from qvtime.model.reply import ScoredSpan
     from qvtime.video.reader import VideoReader
 
@@ -39,13 +41,15 @@ class Wanted:
     """What of a video is searched and reported.
 
     top_k: so many spans at most; min_score: those that score at least this; within: a range of
-    time as the user wrote it, or a span that ends with the video where that is shorter.
+    time as the user wrote it, or a span that ends with the video where that is shorter. everywhere:
+    all of it, also where an index says what looks likely in a long video (locate_plan.narrow).
     UsageError for what they cannot be.
     """
 
     top_k: int | None = None
     min_score: float = MIN_SCORE
     within: str | Span | None = None
+    everywhere: bool = False
 
     def __post_init__(self) -> None:
         if self.top_k is not None and self.top_k < 1:
@@ -84,7 +88,9 @@ def locate_video(
     with open_subtitled(path, settings) as reader:
         span = _searched(path, wanted, reader.info)
         features = open_features(path, settings, note)
-        search = _Search(reader, load(), event, settings, span, progress, features, note)
+        engine = load()
+        plan = _plan(path, event, reader.info, span, settings, engine.outline, wanted, note)
+        search = _Search(reader, engine, event, settings, plan, progress, features, note)
         found = search.first_pass(starts)
         reported = sorted(
             (one for one in found if one.score >= wanted.min_score),
@@ -104,8 +110,8 @@ def plan_video(
     check_question(event, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         span = _searched(path, wanted, reader.info)
-        plan = plan_locate(reader.info, span, settings, machine().outline)
-        return preview(reader.info, plan.first_pass(event), machine())
+        plan = _plan(path, event, reader.info, span, settings, machine().outline, wanted)
+        return preview(reader.info, plan.first_pass(event), machine(), plan.skipped_ms)
 
 
 def _searched(path: str, wanted: Wanted, info: "VideoInfo") -> Span:
@@ -127,6 +133,23 @@ def _searched(path: str, wanted: Wanted, info: "VideoInfo") -> Span:
         raise UsageError(f"{path}: {error.message}", error.hint) from None
 
 
+def _plan(
+    path: str,
+    event: str,
+    info: "VideoInfo",
+    span: Span,
+    settings: Settings,
+    outline: "Outline",
+    wanted: Wanted,
+    note: Callable[[str], None] = lambda _: None,
+) -> LocatePlan:
+    """Where to look: all of the span, or where an index points."""
+    plan = plan_locate(info, span, settings, outline)
+    if wanted.everywhere:
+        return plan
+    return narrow(plan, settings, outline, lambda: point(path, event, note))
+
+
 class _Search:
     """One event in one video before one model."""
 
@@ -136,12 +159,12 @@ class _Search:
         engine: "Backend",
         event: str,
         settings: Settings,
-        span: Span,
+        plan: LocatePlan,
         progress: Callable[[Progress], None],
         features: KeptFeatures | None,
         note: Callable[[str], None],
     ) -> None:
-        self._plan = plan_locate(reader.info, span, settings, engine.outline)
+        self._plan = plan
         self._reader, self._engine, self._event = reader, engine, event
         self._settings, self._progress = settings, progress
         self._features, self._note = features, note
@@ -214,7 +237,7 @@ class _Search:
         return Report(
             path=path,
             question=self._event,
-            answer=_answer(reported, found),
+            answer=_answer(reported, found, plan),
             events=tuple(Event(one.span, self._event, one.score) for one in reported),
             model=self._engine.name,
             video=info,
@@ -237,8 +260,11 @@ class _Search:
         )
 
 
-def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence]) -> str:
-    """The spans, best first."""
+def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence], plan: LocatePlan) -> str:
+    """The spans, best first; what was skipped, where there are none."""
+    if not reported and plan.skipped_ms:
+        left = f"{format_time(plan.skipped_ms)} of {format_time(plan.span.duration_ms)}"
+        return f"{not_found(found)} (Not looked at: {left}, where the index says it is unlikely.)"
     if not reported:
         return not_found(found)
     spans = (one.span for one in reported)

@@ -2,18 +2,21 @@
 
 Windows with overlap lie over the whole span, so that everything is seen. They are at least
 `FIRST_MS` coarse, since an event should fit into a window, and coarser where that would
-read more than `Settings.patch_budget`; each edge found is looked at again, step by step down to
+read more than `Settings.patch_budget`; or, where the overview of an index says what looks likely,
+only there, within that budget (`narrow`). Each edge found is looked at again, step by step down to
 the granularity that was asked for (qvtime.tasks.edges).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.frames import VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import Settings
+from qvtime.tasks.captions import NOWHERE, Pointed
 from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window, whole_reach
-from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, finer_steps_ms
+from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, Reach, finer_steps_ms, look_closer
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.size import fit_size
@@ -30,7 +33,8 @@ class LocatePlan:
 
     span: what is searched; window_ms: the longest window; coarse_ms: the granularity of the first
     pass; granularity_ms: that of the edges; size_px: (width, height) of the pictures; tokens: of
-    the video in the longest window.
+    the video in the longest window. pointed: where an index says to look, where only that is looked
+    at; skipped_ms: how much is not.
     """
 
     span: Span
@@ -41,6 +45,8 @@ class LocatePlan:
     granularity_ms: int
     size_px: tuple[int, int]
     tokens: int
+    pointed: Pointed = NOWHERE
+    skipped_ms: int = 0
 
     @property
     def finer_ms(self) -> tuple[int, ...]:
@@ -52,21 +58,30 @@ class LocatePlan:
         words = (event,) * len(self.windows)
         return Plan(event, self.coarse_ms, self.coarse_ms, self.windows, words, True, self.finer_ms)
 
-    def as_read(self, windows: tuple[Window, ...], outline: "Outline") -> "LocatePlan":
-        """The plan as it came to be read: in shorter windows, where memory ran out."""
+    def as_read(
+        self, windows: tuple[Window, ...], outline: "Outline", coarse_ms: int | None = None
+    ) -> "LocatePlan":
+        """The plan with other windows, at another granularity if need be."""
         if windows == self.windows:
             return self
+        coarse_ms = coarse_ms or self.coarse_ms
         longest = _longest(windows)
         return replace(
             self,
             windows=windows,
             window_ms=max(window.span.duration_ms for window in windows),
-            overlap_ms=int(len(longest.centres_ms) * OVERLAP_SHARE) * self.coarse_ms,
+            overlap_ms=int(len(longest.centres_ms) * OVERLAP_SHARE) * coarse_ms,
+            coarse_ms=coarse_ms,
             tokens=outline.window_tokens(longest.centres_ms, *self.size_px),
         )
 
     def settings(self) -> dict[str, Setting]:
         """The plan as the JSON has it."""
+        skips: dict[str, Setting] = {
+            "captions_used": len(self.pointed.captions),
+            "likely_used": len(self.pointed.likely),
+            "skipped_ms": self.skipped_ms,
+        }
         return {
             "windows": len(self.windows),
             "window_ms": self.window_ms,
@@ -77,6 +92,7 @@ class LocatePlan:
             "tokens_per_window": self.tokens,
             "coarse_ms": self.coarse_ms,
             "granularity_ms": self.granularity_ms,
+            **(skips if self.skipped_ms else {}),
         }
 
 
@@ -106,6 +122,39 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
         granularity_ms=granularity_ms,
         size_px=size_px,
         tokens=outline.window_tokens(longest.centres_ms, *size_px),
+    )
+
+
+def narrow(
+    plan: LocatePlan,
+    settings: Settings,
+    outline: "Outline",
+    point_out: Callable[[], Pointed],
+) -> LocatePlan:
+    """The plan for where an index points, within the budget and as fine as a short video is read.
+
+    The same plan where all of the span is read like that anyway, or nothing looks likely.
+    """
+    first_ms = max(settings.granularity_ms or GRANULARITY_MS, FIRST_MS)
+    reach = Reach(settings.window_ms or outline.habits.window_patches * first_ms, first_ms)
+    if reach.patches(plan.span.duration_ms, first_ms) <= settings.patch_budget:
+        return plan
+    pointed = point_out().within(plan.span)
+    if not pointed.likely:
+        return plan
+    places = pointed.places
+    stretches = look_closer(places, first_ms, plan.span, reach, settings.patch_budget)
+    parts = tuple(
+        Window(part, tuple(patch_centres(part, first_ms)))
+        for stretch in stretches
+        for part in windows(stretch, reach.window_ms, reach.overlap_ms)
+    )
+    if not parts:
+        return plan
+    return replace(
+        plan.as_read(parts, outline, first_ms),
+        pointed=pointed,
+        skipped_ms=plan.span.duration_ms - sum(one.duration_ms for one in stretches),
     )
 
 

@@ -5,7 +5,7 @@ it, and what the times that it says about them mean.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -95,10 +95,12 @@ def look_at(
     clock: Clock,
     features: "KeptFeatures | None" = None,
     then: Window | None = None,
+    watch: "Callable[[Sequence[int], VideoFeatures], None] | None" = None,
 ) -> "BackendLook":
     """Decode a window's pictures and let the model read them, and what is said there.
 
-    then: the window after it, whose pictures are decoded while the model reads this one.
+    then: the window after it, whose pictures are decoded while the model reads this one. watch: is
+    told what the vision tower saw, at which times; not where the model is elsewhere.
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
     info, budget = reader.info, engine.habits.frame_pixels
@@ -108,13 +110,15 @@ def look_at(
     )
     size_px = fit_size(info.width_px, info.height_px, budget, minimum=64)
     said = reader.spoken.at(window.centres_ms, window.span)
-    if features is None:
+    if features is None and watch is None:
         frames = _decode(reader, times_ms, next_ms, size_px, clock)
         look: BackendLook = engine.look(frames, window.centres_ms, said)
         clock.add("vision", look.vision_ms)
     else:
-        here = cast("Engine", engine)  # features are kept for no other (open_features)
+        here = cast("Engine", engine)  # no other has features to keep or to watch
         seen = _see(reader, here, times_ms, next_ms, size_px, clock, features)
+        if watch is not None:
+            watch(window.centres_ms, seen)
         look = here.look_at(seen, window.centres_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
@@ -141,12 +145,12 @@ def _see(
     next_ms: Sequence[int],
     size_px: tuple[int, int],
     clock: Clock,
-    kept: "KeptFeatures",
+    kept: "KeptFeatures | None",
 ) -> "VideoFeatures":
     """The features of these pictures, kept or new."""
     started = time.perf_counter()
-    key = kept.key(engine, reader, times_ms, size_px)
-    features = kept.find(engine, key)
+    key = None if kept is None else kept.key(engine, reader, times_ms, size_px)
+    features = None if kept is None or key is None else kept.find(engine, key)
     clock.add("features", 1000 * (time.perf_counter() - started))
     if features is not None:
         return features
@@ -154,9 +158,10 @@ def _see(
     started = time.perf_counter()
     features = engine.encode(frames)
     clock.add("vision", 1000 * (time.perf_counter() - started))
-    started = time.perf_counter()
-    kept.keep(key, features, frames.damage)
-    clock.add("features", 1000 * (time.perf_counter() - started))
+    if kept is not None and key is not None:
+        started = time.perf_counter()
+        kept.keep(key, features, frames.damage)
+        clock.add("features", 1000 * (time.perf_counter() - started))
     return features
 
 

@@ -54,7 +54,8 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan and what it comes to. overlap_ms: what neighbouring windows share."""
+    """A plan and what it comes to. overlap_ms: what neighbouring windows share; skipped_ms: what
+    is left out between them, where an index says that nothing is likely."""
 
     plan: Plan
     span: Span
@@ -67,6 +68,7 @@ class Preview:
     window_bytes: int | None
     seconds: float | None
     machine: Machine
+    skipped_ms: int = 0
 
     def settings(self) -> dict[str, Setting]:
         """The plan as JSON has it."""
@@ -92,6 +94,7 @@ class Preview:
             "free_bytes": self.machine.free_bytes,
             "seconds": None if self.seconds is None else round(self.seconds, 1),
             "short": self.machine.short,
+            **({"skipped_ms": self.skipped_ms} if self.skipped_ms else {}),
         }
 
 
@@ -179,7 +182,7 @@ def open_machine(settings: Settings) -> Machine:
     )
 
 
-def preview(info: VideoInfo, plan: Plan, machine: Machine) -> Preview:
+def preview(info: VideoInfo, plan: Plan, machine: Machine, skipped_ms: int = 0) -> Preview:
     """What a plan for this video comes to."""
     outline, shape, width = machine.outline, machine.outline.shape, machine.width
     size_px = fit_size(
@@ -200,6 +203,7 @@ def preview(info: VideoInfo, plan: Plan, machine: Machine) -> Preview:
         window_bytes=None if shape is None else shape.window_bytes(max(counts), width),
         seconds=_seconds(info, plan, counts, machine),
         machine=machine,
+        skipped_ms=skipped_ms,
     )
 
 

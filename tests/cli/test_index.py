@@ -75,6 +75,10 @@ def test_what_happens_is_what_the_index_says(qvtime: Qvtime, tmp_path: Path) -> 
     assert [one["caption"] for one in shown] == [one["caption"] for one in truth]
     starts_ms = [round(1000 * float(one["start_time"].split(":")[2])) for one in truth]
     assert [one["start_ms"] for one in shown] == pytest.approx(starts_ms, abs=500)
+    stats = ("index", "--stats", str(tmp_path), "-f", "json")
+    assert json.loads(qvtime(*stats).stdout)["overviews_bytes"] > 24 * 256  # two cells a second
+    assert qvtime("index", "-q", "--forget", str(video)).code == 0
+    assert json.loads(qvtime(*stats).stdout)["overviews_bytes"] == 0
 
 
 @pytest.mark.usefixtures("model")

@@ -10,7 +10,7 @@ from qvtime.report import Report
 from qvtime.store.fingerprint import take_fingerprint
 from qvtime.store.index import open_index
 from qvtime.store.place import place_of
-from qvtime.tasks.captions import pointed_at
+from qvtime.tasks.captions import Pointed, point
 from qvtime.timeline import Event, Span
 
 CAPTIONS = ("the red circle jumps", "the red star spins", "the blue star spins", "红色圆形跳跃")
@@ -46,7 +46,7 @@ def video(tmp_path: Path) -> Path:
 def test_words_that_tell_one_event_from_another_point(
     video: Path, question: str, captions: tuple[str, ...]
 ) -> None:
-    found = pointed_at(str(video), question)
+    found = point(str(video), question).captions
     assert tuple(event.caption for event in found) == captions
     assert all(event.score is not None and 0.5 <= event.score <= 1 for event in found)
 
@@ -77,13 +77,13 @@ def test_what_an_index_no_longer_knows_points_nowhere(
     video: Path, spoil: Callable[[Path], None], notes: int
 ) -> None:
     said: list[str] = []
-    assert pointed_at(str(video), "when does the red circle jump?", said.append)
+    assert point(str(video), "when does the red circle jump?", said.append).captions
     spoil(video)
-    assert pointed_at(str(video), "when does the red circle jump?", said.append) == ()
+    assert point(str(video), "when does the red circle jump?", said.append) == Pointed()
     assert len(said) == notes
     assert all("going on without the index" in one for one in said)
 
 
 def test_without_an_index_nothing_points(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"a film")
-    assert pointed_at(str(tmp_path / "clip.mp4"), "when does the red circle jump?") == ()
+    assert point(str(tmp_path / "clip.mp4"), "when does the red circle jump?") == Pointed()

@@ -22,6 +22,7 @@ from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import PATCH_BUDGET, Settings
 from qvtime.tasks import ask as asking
+from qvtime.tasks.captions import Pointed
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_seconds
 from qvtime.video.reader import SizeRule, VideoReader
@@ -422,7 +423,7 @@ def test_captions_take_the_place_of_a_skim(
     truth = Span(1_001_000, 1_003_000)
     rumour = Event(Span(5_000_000, 5_001_000), "it turns white", 0.5)
     captions = (Event(Span(1_000_750, 1_002_750), "it turns white", 1.0), rumour)
-    monkeypatch.setattr(asking, "pointed_at", lambda *_: captions)
+    monkeypatch.setattr(asking, "point", lambda *_: Pointed(captions))
     engine = SeeingEngine()
     (report,) = ask(2 * HOUR_MS, [truth], [question], engine)
     assert [event.span.iou(truth) > 0.7 for event in report.events] == [True]
@@ -438,17 +439,17 @@ def test_captions_that_lead_nowhere_leave_the_skim(
     truth, rumour = Span(1_000_000, 1_006_000), Span(5_000_000, 5_001_000)
     captions = (Event(rumour, "it turns white", 1.0),)
     (plain,) = ask(2 * HOUR_MS, [truth], [QUESTION], SeeingEngine())
-    monkeypatch.setattr(asking, "pointed_at", lambda *_: captions)
+    monkeypatch.setattr(asking, "point", lambda *_: Pointed(captions))
     (report,) = ask(2 * HOUR_MS, [truth], [QUESTION], SeeingEngine())
     assert replace(report, timings_ms={}) == replace(plain, timings_ms={})
-    monkeypatch.setattr(asking, "pointed_at", no_captions)
+    monkeypatch.setattr(asking, "point", no_captions)
     question = f"{QUESTION} between 0:10 and 0:20"
     (short,) = ask(2 * HOUR_MS, [Span(12_000, 14_000)], [question], SeeingEngine())
     assert short.skimmed == ()
     assert len(short.events) == 1
 
 
-def no_captions(*_: object) -> tuple[Event, ...]:
+def no_captions(*_: object) -> Pointed:
     raise AssertionError("what can be read whole needs none")
 
 

@@ -19,13 +19,14 @@ from qvtime.model.outline import Outline
 from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.tasks.captions import Pointed
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import plan_locate
 from qvtime.tasks.looking import Clock, Progress, look_at, open_engine
 from qvtime.tasks.plan import Window
 from qvtime.tasks.preview import open_machine
 from qvtime.tasks.seams import NOT_FOUND
-from qvtime.timeline import Span
+from qvtime.timeline import Event, Span
 from qvtime.video.sampling import patch_centres
 from qvtime.video.worker import open_video
 
@@ -253,6 +254,63 @@ def test_the_plan_counts_the_tokens_that_the_model_reads(engine: Engine) -> None
 
 def info(duration_ms: int) -> VideoInfo:
     return VideoInfo("x.mp4", "pyav", "mp4", "h264", 1920, 1080, duration_ms, 0, 0)
+
+
+TIGHT = replace(DEMO, patch_budget=80)
+"""The rally takes more than five times as much."""
+
+
+def pointing(monkeypatch: pytest.MonkeyPatch, captions: list[Span], likely: list[Span]) -> None:
+    """An index that points there, the likeliest first."""
+    said = [Event(span, "it bounces", 1.0) for span in captions]
+    alike = [Event(span, "it bounces", 0.9 - k / 1000) for k, span in enumerate(likely)]
+    pointed = Pointed(tuple(said), tuple(alike))
+    monkeypatch.setattr("qvtime.tasks.locate.point", lambda *_: pointed)
+
+
+def test_of_a_long_video_what_an_index_finds_likely_is_looked_at(
+    locate: Locate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, longest, last = sorted(PLANTED)
+    cells = [Span(start_ms, start_ms + 500) for start_ms in range(100_000, 112_000, 500)]
+    rumours = [Span(start_ms, start_ms + 500) for start_ms in range(150_000, 222_000, 6_000)]
+    pointing(monkeypatch, [first], cells + rumours)
+    report = locate(settings=TIGHT)
+    assert sorted(event.span.iou(longest) > 0.9 for event in report.events) == [False, True]
+    assert max(event.span.iou(first) for event in report.events) > 0.7
+    assert not any(span.overlap_ms(last) for span in report.looked)
+    looked_ms = sum(any(s.start_ms <= t < s.end_ms for s in report.looked) for t in range(222_000))
+    assert report.settings["skipped_ms"] == 222_000 - looked_ms
+    assert (report.settings["captions_used"], report.settings["likely_used"]) == (1, 36)
+    assert report.settings["coarse_ms"] == 500
+    assert TIGHT.patch_budget / 2 < looked_ms / 500 <= TIGHT.patch_budget
+    plan = plan_video(RALLY, "the ball bounces", TIGHT, lambda: open_machine(TIGHT), Wanted())
+    assert plan.skipped_ms == plan.settings()["skipped_ms"] == report.settings["skipped_ms"]
+    everything = locate(settings=TIGHT, everywhere=True)
+    assert len(everything.events) == 3
+    assert "skipped_ms" not in everything.settings
+
+
+def test_what_was_skipped_is_said_where_nothing_is_found(
+    locate: Locate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointing(monkeypatch, [], [Span(50_000, 50_500)])
+    report = locate(settings=TIGHT)
+    assert report.events == ()
+    assert report.answer == (
+        f"{NOT_FOUND} (Not looked at: 00:03:39.0 of 00:03:42.0, where the index says it is"
+        " unlikely.)"
+    )
+
+
+@pytest.mark.parametrize("captions", [[], [Span(12_300, 14_100)]])
+def test_without_likely_places_all_of_it_is_looked_at(
+    locate: Locate, monkeypatch: pytest.MonkeyPatch, captions: list[Span]
+) -> None:
+    pointing(monkeypatch, captions, [])
+    assert len(locate(settings=TIGHT).events) == 3
+    monkeypatch.delattr("qvtime.tasks.locate.point")  # what can be read whole needs none
+    assert len(locate().events) == 3
 
 
 @settings(max_examples=40)
