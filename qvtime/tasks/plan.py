@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qvtime.errors import UsageError
-from qvtime.model.prompt import LABEL_MS, label_ms, time_label
+from qvtime.model.prompt import time_label
 from qvtime.settings import GRANULARITIES_MS, Settings
 from qvtime.tasks.counting import Count, asks_count
 from qvtime.tasks.skim import FIRST_MS, Reach, finer_steps_ms, look_closer, skim_step_ms
@@ -127,7 +127,8 @@ def plan_question(question: str, duration_ms: int, settings: Settings, window_pa
             step_ms = skim_step_ms(whole.duration_ms, reach, settings.patch_budget)
         return _plan_over(question, (whole,), duration_ms, reach, step_ms, settings)
     reach = _reach(settings, window_patches, asks_when=False)
-    by_moment = dict(zip((_labelled(one, duration_ms) for one in moments), alone, strict=True))
+    last_ms = max(0, duration_ms - 1)
+    by_moment = dict(zip((min(one, last_ms) for one in moments), alone, strict=True))
     planned = tuple(
         _around(moment_ms, reach.window_ms, duration_ms, reach.granularity_ms)
         for moment_ms in sorted(by_moment)
@@ -228,12 +229,6 @@ def _each_alone(question: str) -> list[str]:
             return []
     before, after = question[: phrases[0].start], question[phrases[-1].end :]
     return [before + phrase.text + after for phrase in phrases]
-
-
-def _labelled(moment_ms: int, duration_ms: int) -> int:
-    """The nearest moment of the video that a label can spell."""
-    last_ms = max(0, duration_ms - 1) // LABEL_MS * LABEL_MS
-    return min(label_ms(moment_ms), last_ms)
 
 
 def _around(moment_ms: int, window_ms: int, duration_ms: int, granularity_ms: int) -> Window:

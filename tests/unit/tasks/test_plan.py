@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.errors import UsageError
-from qvtime.model.prompt import LABEL_MS
 from qvtime.settings import GRANULARITIES_MS, Settings
 from qvtime.tasks.plan import Window, check_window, plan_question
 from qvtime.timestamps import format_seconds
@@ -38,9 +37,7 @@ def test_a_moment_is_the_centre_of_a_patch(
     plan = plan_question(question, duration_ms, settings(granularity_ms), patches)
     (window,) = plan.windows
     centres = window.centres_ms
-    assert window.moment_ms is not None
-    nearest = abs(time_ms - window.moment_ms) <= LABEL_MS // 2
-    assert nearest or 0 <= time_ms - window.moment_ms <= LABEL_MS >= duration_ms - time_ms
+    assert window.moment_ms == min(time_ms, duration_ms - 1)
     assert window.moment_ms in centres
     assert 1 <= len(centres) <= patches
     assert {b - a for a, b in itertools.pairwise(centres)} <= {granularity_ms}
