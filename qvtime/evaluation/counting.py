@@ -1,9 +1,10 @@
 """How well events are counted: `python -m qvtime.evaluation.counting --count 20 --seconds 30`.
 
 Makes the clips of `qvtime.evaluation.locate`, others of them, and asks `qvtime ask` how many times
-an event happens that happens never, once, twice or three times. Prints how often the answer says
-the right number, and how often each of its times is right too; `--out FILE` keeps every question
-with its truth and its answer, one JSON object a line.
+an event happens that happens never, once, twice or three times. With `--clip FILE` it asks about
+a made clip whose truth lies beside it, for all that its objects could do. Prints how often the
+answer says the right number, and how often each of its times is right too; `--out FILE` keeps every
+question with its truth and its answer, one JSON object a line.
 """
 
 import argparse
@@ -12,14 +13,17 @@ import io
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qvtime.cli.main import run
 from qvtime.evaluation.calibration import judge
-from qvtime.evaluation.locate import OCCURRENCES, RIGHT_IOU, Case, filmed_cases
+from qvtime.evaluation.locate import RIGHT_IOU, Case, filmed_cases
 from qvtime.timeline import Span
+from qvtime.timestamps import parse_time
+from qvtime.training.scene import VERBS, Happening
+from qvtime.training.wording import ask_how_often
 
 SEED = 79_000_000
 
@@ -59,15 +63,40 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20, help="clips")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--clip", type=Path, help="a clip with its NAME.truth.json beside it")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     counted: list[Counted] = []
-    for clip, case in filmed_cases(options.seed, options.count, options.seconds):
+    if options.clip:
+        cases = told_cases(options.clip)
+    else:
+        cases = filmed_cases(options.seed, options.count, options.seconds)
+    for clip, case in cases:
         counted.append(ask(clip, case, options.model))
         sys.stderr.write(f"{len(counted)}: {case.question} {counted[-1].answer}\n")
     sys.stdout.write(table(counted))
     if options.out:
         options.out.write_text("".join(f"{_line(one)}\n" for one in counted), "utf-8")
+
+
+def told_cases(clip: Path) -> Iterator[tuple[Path, Case]]:
+    """The clip with each kind of event that one of its objects could have a part in."""
+    told = json.loads(clip.with_suffix(".truth.json").read_text("utf-8"))["segments"]
+    times: dict[tuple[str, str], list[Span]] = {
+        (subject, verb): []
+        for subject in sorted({one["subject"] for one in told})
+        for verb in VERBS
+        if verb != "turns"  # into one of several colours
+    }
+    for one in told:
+        span = Span(parse_time(one["start_time"]), parse_time(one["end_time"]))
+        times.setdefault((one["subject"], one["verb"]), []).append(span)
+    for (subject, phrase), spans in times.items():
+        colour, shape = subject.split()
+        turned = phrase.removeprefix("turns ") if phrase.startswith("turns ") else None
+        verb = phrase if turned is None else "turns"
+        kind = Happening(0, 1, 0, colour, shape, verb, turned)
+        yield clip, Case(kind.caption, tuple(spans), ask_how_often(kind, chinese=False))
 
 
 def ask(clip: Path, case: Case, model: str) -> Counted:
@@ -86,17 +115,16 @@ def ask(clip: Path, case: Case, model: str) -> Counted:
 def table(counted: Sequence[Counted]) -> str:
     """The figures, by how often the event happens, and over all clips."""
     lines = []
-    for occurrences in OCCURRENCES:
+    for occurrences in sorted({len(one.case.truth) for one in counted}):
         some = [one for one in counted if len(one.case.truth) == occurrences]
-        if some:
-            lines.append(f"{occurrences} times: {_figures(some)}\n")
+        lines.append(f"{occurrences} times: {_figures(some)}\n")
     return "".join((*lines, f"in all: {_figures(counted)}\n"))
 
 
 def _figures(some: Sequence[Counted]) -> str:
     right = sum(one.is_right for one in some)
     times = sum(one.times_are_right for one in some)
-    return f"the right count in {right} of {len(some)} clips, with each of its times in {times}"
+    return f"the right count in {right} of {len(some)}, with each of its times in {times}"
 
 
 def _line(one: Counted) -> str:

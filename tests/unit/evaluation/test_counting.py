@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from qvtime.evaluation.counting import Counted, ask, main, table
+from qvtime.evaluation.counting import Counted, ask, main, table, told_cases
 from qvtime.evaluation.locate import Case
 from qvtime.timeline import Span
+from qvtime.training.scene import VERBS
 
+SAMPLES = Path(__file__).parents[3] / "samples"
 A, B, C = Span(1000, 3000), Span(10_000, 12_000), Span(20_000, 22_000)
 SPAN = "<time>00:00:01.0</time> - <time>00:00:03.0</time>"
 
@@ -43,10 +45,10 @@ def test_the_figures_are_those_of_planted_answers() -> None:
         Counted(Case("c", (A, B)), "It jumps.", (A, B)),
     ]
     assert table(counted).splitlines() == [
-        "0 times: the right count in 1 of 2 clips, with each of its times in 1",
-        "1 times: the right count in 2 of 2 clips, with each of its times in 1",
-        "2 times: the right count in 1 of 3 clips, with each of its times in 0",
-        "in all: the right count in 4 of 7 clips, with each of its times in 2",
+        "0 times: the right count in 1 of 2, with each of its times in 1",
+        "1 times: the right count in 2 of 2, with each of its times in 1",
+        "2 times: the right count in 1 of 3, with each of its times in 0",
+        "in all: the right count in 4 of 7, with each of its times in 2",
     ]
 
 
@@ -85,6 +87,19 @@ def test_the_whole_examination_runs(
     monkeypatch.setattr("sys.argv", options)
     main()
     printed = capsys.readouterr().out
-    assert "in all: the right count in 1 of 2 clips, with each of its times in 1" in printed
+    assert "in all: the right count in 1 of 2, with each of its times in 1" in printed
     lines: list[dict[str, Any]] = [json.loads(line) for line in out.read_text().splitlines()]
     assert [len(line["truth"]) for line in lines] == [0, 1]
+
+
+def test_a_clip_is_asked_about_all_that_its_objects_could_do() -> None:
+    cases = [case for _, case in told_cases(SAMPLES / "short.mp4")]
+    told = json.loads((SAMPLES / "short.truth.json").read_text("utf-8"))["segments"]
+    subjects = {one["subject"] for one in told}
+    assert sum(len(case.truth) for case in cases) == len(told)
+    turns = {one["caption"] for one in told if one["verb"].startswith("turns")}
+    assert len(cases) == len(subjects) * (len(VERBS) - 1) + len(turns)
+    asked = {case.question: case.truth for case in cases}
+    assert asked["how many times does the yellow square spin?"] == (Span(3254, 5220),)
+    assert asked["how many times does the yellow square turn purple?"] == (Span(7251, 9738),)
+    assert asked["how many times does the yellow square jump?"] == ()
