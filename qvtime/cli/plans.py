@@ -49,7 +49,7 @@ def _text(path: str, preview: Preview, question: str | None) -> str:
     if preview.skipped_ms:
         lines.append(
             f"  left out     {format_time(preview.skipped_ms)}, where the index says that it is"
-            " unlikely; --everywhere reads it too"
+            " unlikely"
         )
     if machine.weight_bytes is not None and preview.window_bytes is not None:
         lines.append(

@@ -8,7 +8,7 @@ from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.answering import report_of
-from qvtime.tasks.captions import NOWHERE, point
+from qvtime.tasks.captions import Pointed, point
 from qvtime.tasks.edges import sharpen
 from qvtime.tasks.features import KeptFeatures, open_features
 from qvtime.tasks.looking import Clock, Progress
@@ -26,6 +26,7 @@ from qvtime.tasks.plan import (
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import Occurrence
+from qvtime.tasks.skim import joined_ms
 from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Event, Span
 from qvtime.video.worker import open_video
@@ -85,7 +86,12 @@ def plan_ask(
         patches = outline.habits.window_patches
         check_window(settings, patches, outline.name)
         plans = [plan_question(one, info.duration_ms, settings, patches) for one in questions]
-        return [preview(info, plan, machine()) for plan in plans]
+        previews = []
+        for plan in plans:
+            led = _from_index(path, plan, info.duration_ms, settings, patches)
+            skipped_ms = 0 if led is None else led.skipped_ms
+            previews.append(preview(info, led.plan if led else plan, machine(), skipped_ms))
+        return previews
 
 
 def _check_times(question: str, path: str, duration_ms: int) -> None:
@@ -94,6 +100,35 @@ def _check_times(question: str, path: str, duration_ms: int) -> None:
         times_of(question, duration_ms)
     except UsageError as error:
         raise UsageError(f"{path}: {error.message}", error.hint) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Led:
+    """Where an index points, and the plan to look there."""
+
+    pointed: Pointed
+    plan: Plan
+    skipped_ms: int
+
+
+def _from_index(
+    path: str,
+    plan: Plan,
+    duration_ms: int,
+    settings: Settings,
+    window_patches: int,
+    note: Callable[[str], None] = lambda _: None,
+) -> _Led | None:
+    """Where an index leads a plan that would skim; None where it points nowhere, or need not."""
+    if not plan.skims:
+        return None
+    # What looks alike is for when: of each such place the words of any other would be asked.
+    pointed = point(path, plan.question, note, plan.asks_when).within(plan.span)
+    closer = plan_closer(plan, pointed.places, duration_ms, settings, window_patches)
+    if closer is None:
+        return None
+    looked_ms = joined_ms(window.span for window in closer.windows)
+    return _Led(pointed, closer, plan.span.duration_ms - looked_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +158,19 @@ class _Run:
 
         None when there is no index, it points nowhere, or nothing is found there.
         """
-        pointed = NOWHERE
-        if plan.skims:  # what looks alike is for when: of each place its words would be asked
-            pointed = point(self.path, plan.question, self.note, plan.asks_when).within(plan.span)
-        closer = self._closer(plan, pointed.places)
-        if closer is None:
+        patches, duration_ms = self.engine.habits.window_patches, self.reader.info.duration_ms
+        led = _from_index(self.path, plan, duration_ms, self.settings, patches, self.note)
+        if led is None:
             return None
         clock = Clock()
-        (seen,) = self._read([closer], [clock])
-        done = self._sharpened(pass_of(closer, seen, plan.span), plan.span, clock)
+        (seen,) = self._read([led.plan], [clock])
+        done = self._sharpened(pass_of(led.plan, seen, plan.span), plan.span, clock)
         if not done.events:
             return None
         report = self._report([done], clock)
-        used = {"captions_used": len(pointed.captions)}
-        if pointed.likely:
-            used["likely_used"] = len(pointed.likely)
+        used = {"captions_used": len(led.pointed.captions), "skipped_ms": led.skipped_ms}
+        if led.pointed.likely:
+            used["likely_used"] = len(led.pointed.likely)
         return replace(report, settings={**report.settings, **used})
 
     def _passes(self, plan: Plan, seen: Sequence[Seen], clock: Clock) -> list[Pass]:

@@ -16,7 +16,7 @@ from qvtime.report import Setting
 from qvtime.settings import Settings
 from qvtime.tasks.captions import NOWHERE, Pointed
 from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window, whole_reach
-from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, Reach, finer_steps_ms, look_closer
+from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, Reach, finer_steps_ms, joined_ms, look_closer
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.size import fit_size
@@ -154,7 +154,7 @@ def narrow(
     return replace(
         plan.as_read(parts, outline, first_ms),
         pointed=pointed,
-        skipped_ms=plan.span.duration_ms - sum(one.duration_ms for one in stretches),
+        skipped_ms=plan.span.duration_ms - joined_ms(stretches),
     )
 
 

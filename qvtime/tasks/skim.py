@@ -105,6 +105,11 @@ def unrefined(event: Event, step_ms: int, stretches: Iterable[Span]) -> tuple[Ev
     return tuple(pieces)
 
 
+def joined_ms(spans: Iterable[Span]) -> int:
+    """How much they cover together."""
+    return sum(one.duration_ms for one in _joined(spans))
+
+
 def _stretches(span: Span, step_ms: int, within: Span, window_ms: int) -> tuple[Span, ...]:
     """Half a step more than the event on both sides (its patches are whole); or its two ends."""
     half_ms = step_ms // 2

@@ -428,9 +428,31 @@ def test_captions_take_the_place_of_a_skim(
     (report,) = ask(2 * HOUR_MS, [truth], [question], engine)
     assert [event.span.iou(truth) > 0.7 for event in report.events] == [True]
     assert report.settings["captions_used"] == 2
+    looked_ms = sum(one.duration_ms for one in report.looked)
+    assert report.settings["skipped_ms"] == 2 * HOUR_MS - looked_ms
     assert report.skimmed == ()
     assert len(engine.looks) - (question == QUESTION) == len(report.looked) == 2  # and its edges
     assert all(one.overlap_ms(truth) or one.overlap_ms(rumour.span) for one in report.looked)
+
+
+@pytest.mark.parametrize(
+    ("question", "for_times"), [(QUESTION, True), ("what turns white?", False)]
+)
+def test_of_what_looks_alike_only_times_are_asked(
+    question: str, for_times: bool, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = Span(1_001_000, 1_003_000)
+    alike = Event(Span(1_001_000, 1_002_000), question, 0.9)
+
+    def point(_path: str, _question: str, _note: object, likely: bool) -> Pointed:
+        assert likely == for_times
+        return Pointed((), (alike,) if likely else ())
+
+    monkeypatch.setattr(asking, "point", point)
+    (report,) = ask(2 * HOUR_MS, [truth], [question], SeeingEngine())
+    assert (report.skimmed == ()) == for_times
+    assert report.settings.get("likely_used") == (1 if for_times else None)
+    assert [event.span.iou(truth) > 0.7 for event in report.events] == [True] * for_times
 
 
 def test_captions_that_lead_nowhere_leave_the_skim(
