@@ -36,6 +36,11 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         held, keys, values = self._extend(like)
         return keys[..., held:, :], values[..., held:, :]
 
+    @property
+    def room(self) -> tuple[Any, Any]:
+        """All the memory of keys and values; what lies behind the tokens held is finite numbers."""
+        return self._key_room, self._value_room
+
     def _extend(self, like: torch.Tensor) -> tuple[int, torch.Tensor, torch.Tensor]:
         """How many tokens were held, and all keys and values, those of new ones not yet set."""
         if not self.is_initialized:
@@ -54,7 +59,8 @@ def _with_room(room: torch.Tensor | None, new: torch.Tensor, held: int) -> torch
     end = held + new.shape[-2]
     if room is not None and room.shape[-2] >= end:
         return room
-    larger = new.new_empty((*new.shape[:-2], end + ROOM_TOKENS, new.shape[-1]))
+    # Zeros: qvtime.model.step multiplies what is not held by 0, which NaN would outlive.
+    larger = new.new_zeros((*new.shape[:-2], end + ROOM_TOKENS, new.shape[-1]))
     if room is not None:
         larger[..., :held, :] = room[..., :held, :]
     return larger

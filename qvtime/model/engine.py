@@ -17,6 +17,7 @@ from qvtime.answer_thinking import split_reasoning
 from qvtime.closing import Closing
 from qvtime.errors import ModelError, OutOfMemory
 from qvtime.frames import FrameBatch
+from qvtime.model.decoding import choose_decoding
 from qvtime.model.fit import Room, Wishes, fit
 from qvtime.model.generate import NeverSay, generate
 from qvtime.model.ground import TimeSpeller
@@ -195,6 +196,7 @@ class Engine(Closing):
         return {
             "device": self.loaded.device,
             "kernels": self.loaded.kernels.described,
+            "forward_pass": choose_decoding(self.loaded.model, self.loaded.kernels).described,
             "revision": self.loaded.revision,
             **({"patches_at_once": self._habits.window_patches} if self._is_short else {}),
         }

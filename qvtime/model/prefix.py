@@ -14,6 +14,7 @@ import torch
 from transformers.models.qwen3_vl.modeling_qwen3_vl import BaseModelOutputWithDeepstackFeatures
 
 from qvtime.model.cache import roomy_cache, shorten
+from qvtime.model.decoding import Decoder, make_decoder
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.model.token_tree import TokenTree
 from qvtime.model.vision import VideoFeatures
@@ -27,9 +28,9 @@ class VideoPrefix:
     starts right after the video, and what was added is forgotten at the end.
     """
 
-    def __init__(self, model: Any, cache: Any, tokens: int, next_position: int) -> None:
+    def __init__(self, decoder: Decoder, cache: Any, tokens: int, next_position: int) -> None:
         self.tokens = tokens
-        self._model = model
+        self._decoder = decoder
         self._cache = cache
         self._next_position = next_position
 
@@ -49,17 +50,8 @@ class VideoPrefix:
 
     def add(self, ids: Sequence[int]) -> torch.Tensor:
         """Append these ids; the logits of the next token, float32 [vocabulary]."""
-        device = self._model.device
         first = self._next_position + self.added_tokens
-        out = self._model.model(
-            input_ids=torch.tensor([ids], device=device),
-            position_ids=tail_positions(first, len(ids)).to(device).unsqueeze(1),  # [3, 1, tokens]
-            past_key_values=self._cache,
-            use_cache=True,
-        )
-        # One row, not a slice [1, 1, hidden] of more: for that torch copies the whole vocabulary.
-        logits: torch.Tensor = self._model.lm_head(out.last_hidden_state[0, -1:])[0].float()
-        return logits
+        return self._decoder.logits(self._cache, ids, tail_positions(first, len(ids)))[0]
 
     def weigh(self, tree: TokenTree) -> list[float]:
         """The log-probability of each node's path from the root; 0 for the root itself.
@@ -67,48 +59,42 @@ class VideoPrefix:
         The root follows what was added before. All branches are read in one pass, each token
         seeing the video, what was added, and its own ancestors; nothing of the tree is kept.
         """
-        inner, device = tree.inner, self._model.device
+        inner = tree.inner
         if not inner:
             return [0.0]
         held = int(self._cache.get_seq_length())
         first = self._next_position + self.added_tokens
-        depths = torch.tensor([tree.depths[node] for node in inner], device=device)
+        depths = torch.tensor([tree.depths[node] for node in inner])
         try:
-            logits = self._model(
-                input_ids=torch.tensor([[tree.tokens[node] for node in inner]], device=device),
-                position_ids=(first + depths).expand(3, 1, -1),  # [3, 1, nodes]
-                attention_mask=_ancestors(tree, inner, held, self._model.dtype).to(device),
-                past_key_values=self._cache,
-                use_cache=True,
-            ).logits[0]  # [inner nodes, vocabulary]
+            logits = self._decoder.logits(
+                self._cache,
+                [tree.tokens[node] for node in inner],
+                (first + depths).expand(3, -1),
+                _ancestors(tree, inner, held),
+                len(inner),
+            )  # [inner nodes, vocabulary]
         finally:
             shorten(self._cache, held)
         place = {node: k for k, node in enumerate(inner)}
-        rows = torch.tensor([place[parent] for parent in tree.parents[1:]], device=device)
-        said = logits[rows, torch.tensor(tree.tokens[1:], device=device)].float()
-        own = (said - logits.float().logsumexp(-1)[rows]).tolist()
+        rows = torch.tensor([place[parent] for parent in tree.parents[1:]], device=logits.device)
+        said = logits[rows, torch.tensor(tree.tokens[1:], device=logits.device)]
+        own = (said - logits.logsumexp(-1)[rows]).tolist()
         weights = [0.0]
         for parent, log_probability in zip(tree.parents[1:], own, strict=True):
             weights.append(weights[parent] + log_probability)
         return weights
 
 
-def _ancestors(
-    tree: TokenTree, nodes: Sequence[int], held: int, dtype: torch.dtype
-) -> torch.Tensor:
-    """What each node may see, as every attention of transformers adds it: 0, or the least number.
-
-    [1, 1, nodes, held + nodes]: all tokens held, itself, and its ancestors.
-    """
+def _ancestors(tree: TokenTree, nodes: Sequence[int], held: int) -> torch.Tensor:
+    """What each node may see, bool [nodes, held + nodes]: all held, its ancestors and itself."""
     place = {node: k for k, node in enumerate(nodes)}
-    seen = torch.zeros((len(nodes), len(nodes)), dtype=torch.bool)
+    seen = torch.zeros((len(nodes), held + len(nodes)), dtype=torch.bool)
+    seen[:, :held] = True
     for k, node in enumerate(nodes):
         if node:
             seen[k] = seen[place[tree.parents[node]]]
-        seen[k, k] = True
-    mask = torch.zeros((1, 1, len(nodes), held + len(nodes)), dtype=dtype)
-    mask[0, 0, :, held:].masked_fill_(~seen, torch.finfo(dtype).min)
-    return mask
+        seen[k, held + k] = True
+    return seen
 
 
 def prefill(
@@ -138,7 +124,7 @@ def prefill(
             use_cache=True,
             **arguments,
         )
-    return VideoPrefix(model, cache, len(ids), next_position)
+    return VideoPrefix(make_decoder(model, kernels), cache, len(ids), next_position)
 
 
 @contextmanager

@@ -116,9 +116,9 @@ def test_a_question_that_fails_half_way_through_the_layers_leaves_no_trace(
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise torch.OutOfMemoryError("planted")
 
-    layer = watched.loaded.model.model.language_model.layers[2]
+    part = watched.loaded.model.model.language_model.layers[2].mlp
     with monkeypatch.context() as patch, watched.prefix.question():
-        patch.setattr(layer, "forward", fail)
+        patch.setattr(part, "forward", fail)
         with pytest.raises(torch.OutOfMemoryError):
             watched.prefix.add(tail)
     with watched.prefix.question():
