@@ -36,6 +36,7 @@ bench: .venv/dev.stamp
 	$(RUN) benchmarks/commands.py minute
 	$(RUN) benchmarks/commands.py unchanged
 	$(RUN) benchmarks/commands.py hours
+	$(RUN) benchmarks/overview.py
 	$(RUN) benchmarks/stock.py
 
 browser: .venv/dev.stamp
