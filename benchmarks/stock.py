@@ -22,6 +22,7 @@ import torch
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
 from qvtime.model.kernels import install_kernels, why_no_kernels
+from qvtime.model.layout import lay_out
 from qvtime.model.pixels import grid_of, patches_of
 from qvtime.model.prefix import VideoPrefix, prefill
 from qvtime.model.vision import VideoFeatures, video_features
@@ -165,6 +166,7 @@ class Ours:
         why_not = why_no_kernels(model.config, model.dtype)
         self.kernels = choose_kernels(mode, str(model.device), why_not)
         install_kernels(model, self.kernels)
+        lay_out(model)
 
     def see(self) -> VideoFeatures:
         return video_features(self.model, self.prompt.pixels, kernels=self.kernels)

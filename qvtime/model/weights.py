@@ -18,6 +18,7 @@ from qvtime.model.compression import loading_arguments
 from qvtime.model.habits import Habits, habits_of
 from qvtime.model.hub import FoundModel, find_model
 from qvtime.model.kernels import install_kernels, why_no_kernels
+from qvtime.model.layout import lay_out
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
 from qvtime.model.yarn import stretched_config
@@ -58,13 +59,15 @@ def load_model(
     quantize: Quantization | None = None,
     spread: bool = False,
     yarn: bool = False,
+    to_learn: bool = False,
 ) -> LoadedModel:
     """The model of that name (`demo`, a folder, owner/name), on `device` (`auto`, `cpu`, `cuda…`).
 
     `auto` is CUDA when there is one; quantize: the decoder's weights in fewer bits; spread: over
-    all GPUs (qvtime.model.compression); yarn: positions stretched (qvtime.model.yarn); `kernels` as
-    in `ops.kernels.choose_kernels`. Raises ModelNotFound, UnsafeModel, OutOfMemory, or ModelError
-    for a model that cannot be used and for kernels that cannot.
+    all GPUs (qvtime.model.compression); yarn: positions stretched (qvtime.model.yarn); to_learn:
+    weights lie as they are stored, not as they are read fastest (qvtime.model.layout); `kernels`
+    as in `ops.kernels.choose_kernels`. Raises ModelNotFound, UnsafeModel, OutOfMemory, or
+    ModelError for a model that cannot be used and for kernels that cannot.
     """
     place = choose_device(device)
     choose_kernels(kernels, place)  # fails before gigabytes are read
@@ -81,6 +84,8 @@ def load_model(
         model = _read_weights(found, chosen, place, more)
     running = choose_kernels(kernels, place, why_no_kernels(model.config, chosen))
     install_kernels(model, running)
+    if not to_learn:
+        lay_out(model)
     tokenizer = read_tokenizer(found)
     control = _check_control(model, tokenizer, found.name)
     revision = "+".join([found.revision, *([quantize] if quantize else []), *(["yarn"] * yarn)])

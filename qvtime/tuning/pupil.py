@@ -24,7 +24,11 @@ def load_pupil(name_or_folder: str, device: str, recipe: Recipe) -> "Pupil":
     found = find_model(name_or_folder)
     full = recipe.method == "full"
     loaded = load_model(
-        name_or_folder, device, torch.float32 if full else None, kernels="reference"
+        name_or_folder,
+        device,
+        torch.float32 if full else None,
+        kernels="reference",
+        to_learn=True,
     )
     config = found.checkpoint.config
     stored = config.get("dtype", config.get("torch_dtype"))
