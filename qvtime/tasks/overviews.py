@@ -43,14 +43,16 @@ def watch_for(
     maker: OverviewMaker, engine: "Backend", settings: Settings
 ) -> "Callable[[Sequence[int], VideoFeatures], None] | None":
     """What tells the maker how a video looks as it is read; None where the model is elsewhere."""
-    if settings.server is not None:
+    # Asked of what it can do: importing its class would load torch for a model that has none.
+    if settings.server is not None or not hasattr(engine, "encode"):
         return None
-    from qvtime.model.engine import Engine
-    from qvtime.model.feature_arrays import strongest
 
-    if not isinstance(engine, Engine):
-        return None
-    return lambda centres_ms, features: maker.add(centres_ms, strongest(features))
+    def watch(centres_ms: Sequence[int], features: "VideoFeatures") -> None:
+        from qvtime.model.feature_arrays import strongest
+
+        maker.add(centres_ms, strongest(features))
+
+    return watch
 
 
 def overview_key(fingerprint: Fingerprint, made_with: str) -> OverviewKey:
