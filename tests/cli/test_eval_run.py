@@ -13,7 +13,7 @@ from tests.scripted import Script, seeing
 
 DOG = Event(Span(0, 1000), "a dog runs", 0.9)
 CAT = Event(Span(1000, 2000), "a cat sleeps", 0.8)
-TRUTH = "a 0.0 0.5##a dog runs\nb 0.0 0.1##a cat sleeps\na 0.5 1.5##a cat sleeps\n"
+TRUTH = "a 0.0 0.75##a dog runs\nb 0.0 0.1##a cat sleeps\na 0.75 1.95##a cat sleeps\n"
 
 
 @dataclass
