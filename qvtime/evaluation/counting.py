@@ -13,7 +13,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,19 +68,18 @@ def main() -> None:
     options = parser.parse_args()
     counted: list[Counted] = []
     if options.clip:
-        cases = told_cases(options.clip)
+        counted += ask(options.clip, told_cases(options.clip), options.model)
     else:
-        cases = filmed_cases(options.seed, options.count, options.seconds)
-    for clip, case in cases:
-        counted.append(ask(clip, case, options.model))
-        sys.stderr.write(f"{len(counted)}: {case.question} {counted[-1].answer}\n")
+        for clip, case in filmed_cases(options.seed, options.count, options.seconds):
+            counted += ask(clip, [case], options.model)
+            sys.stderr.write(f"{len(counted)}: {case.question} {counted[-1].answer}\n")
     sys.stdout.write(table(counted))
     if options.out:
         options.out.write_text("".join(f"{_line(one)}\n" for one in counted), "utf-8")
 
 
-def told_cases(clip: Path) -> Iterator[tuple[Path, Case]]:
-    """The clip with each kind of event that one of its objects could have a part in."""
+def told_cases(clip: Path) -> list[Case]:
+    """Each kind of event that one of a clip's objects could have a part in."""
     told = json.loads(clip.with_suffix(".truth.json").read_text("utf-8"))["segments"]
     times: dict[tuple[str, str], list[Span]] = {
         (subject, verb): []
@@ -91,25 +90,31 @@ def told_cases(clip: Path) -> Iterator[tuple[Path, Case]]:
     for one in told:
         span = Span(parse_time(one["start_time"]), parse_time(one["end_time"]))
         times.setdefault((one["subject"], one["verb"]), []).append(span)
+    cases: list[Case] = []
     for (subject, phrase), spans in times.items():
         colour, shape = subject.split()
         turned = phrase.removeprefix("turns ") if phrase.startswith("turns ") else None
         verb = phrase if turned is None else "turns"
         kind = Happening(0, 1, 0, colour, shape, verb, turned)
-        yield clip, Case(kind.caption, tuple(spans), ask_how_often(kind, chinese=False))
+        cases.append(Case(kind.caption, tuple(spans), ask_how_often(kind, chinese=False)))
+    return cases
 
 
-def ask(clip: Path, case: Case, model: str) -> Counted:
-    """What `qvtime ask` answers."""
+def ask(clip: Path, cases: Sequence[Case], model: str) -> list[Counted]:
+    """What `qvtime ask` answers, all questions on one look at the clip."""
     printed = io.StringIO()
-    arguments = ["ask", str(clip), case.question, "--model", model, "-q", "--format", "json"]
+    questions = [case.question for case in cases]
+    arguments = ["ask", str(clip), *questions, "--model", model, "-q", "--format", "jsonl"]
     with contextlib.redirect_stdout(printed):
         code = run(arguments)
     if code:
         raise SystemExit(code)
-    report = json.loads(printed.getvalue())
-    spans = tuple(Span(one["start_ms"], one["end_ms"]) for one in report["events"])
-    return Counted(case, report["answer"], spans)
+    counted: list[Counted] = []
+    for case, line in zip(cases, printed.getvalue().splitlines(), strict=True):
+        report = json.loads(line)
+        spans = tuple(Span(one["start_ms"], one["end_ms"]) for one in report["events"])
+        counted.append(Counted(case, report["answer"], spans))
+    return counted
 
 
 def table(counted: Sequence[Counted]) -> str:

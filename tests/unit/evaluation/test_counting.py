@@ -64,11 +64,11 @@ def test_the_answer_is_the_one_that_the_command_prints(monkeypatch: pytest.Monke
         return codes.pop(0)
 
     monkeypatch.setattr("qvtime.evaluation.counting.run", run)
-    counted = ask(Path("x.mp4"), case, "demo")
+    (counted,) = ask(Path("x.mp4"), [case], "demo")
     assert got[:3] == ["ask", "x.mp4", "how many times does it jump?"]
     assert counted.times_are_right
     with pytest.raises(SystemExit):
-        ask(Path("x.mp4"), case, "demo")
+        ask(Path("x.mp4"), [case], "demo")
 
 
 def test_the_whole_examination_runs(
@@ -93,7 +93,7 @@ def test_the_whole_examination_runs(
 
 
 def test_a_clip_is_asked_about_all_that_its_objects_could_do() -> None:
-    cases = [case for _, case in told_cases(SAMPLES / "short.mp4")]
+    cases = told_cases(SAMPLES / "short.mp4")
     told = json.loads((SAMPLES / "short.truth.json").read_text("utf-8"))["segments"]
     subjects = {one["subject"] for one in told}
     assert sum(len(case.truth) for case in cases) == len(told)
