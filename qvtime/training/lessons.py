@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from qvtime.model.prompt import encode_video
 from qvtime.training.glimpses import CELLS, take_pictures
-from qvtime.training.questions import BUSY_SHARE, Book, Tail
+from qvtime.training.questions import Book, Tail
 from qvtime.training.scene import MARKS, Happening
 from qvtime.training.script import make_scene
 
@@ -38,16 +38,9 @@ class Lesson:
 
 
 def make_lesson(
-    tokenizer: Any,
-    generator: np.random.Generator,
-    patches: int,
-    granularity_ms: int,
-    busy_share: float = BUSY_SHARE,
+    tokenizer: Any, generator: np.random.Generator, patches: int, granularity_ms: int
 ) -> Lesson:
-    """A window of so many patches of a new clip, somewhere in time, with its questions.
-
-    busy_share: how many of those about a moment are about the busiest.
-    """
+    """A window of so many patches of a new clip, somewhere in time, with its questions."""
     length_ms = patches * granularity_ms
     scene = make_scene(generator, length_ms + int(generator.integers(0, 9000)))
     first_ms = int(generator.integers(0, max(1, scene.duration_ms - length_ms)) // 100 * 100)
@@ -56,9 +49,7 @@ def make_lesson(
     offset_ms = _somewhere(generator, granularity_ms) - first_ms
     times_ms = tuple(int(c) + offset_ms for c in centres)
     prefix, owners = video_ids(tokenizer, times_ms)
-    book = Book(
-        tokenizer, generator, scene.happenings, centres, offset_ms, granularity_ms, busy_share
-    )
+    book = Book(tokenizer, generator, scene.happenings, centres, offset_ms, granularity_ms)
     return Lesson(
         pixels=pixels,
         times_ms=times_ms,

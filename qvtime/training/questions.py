@@ -25,8 +25,7 @@ from qvtime.training.wording import (
 CHINESE_SHARE = 0.35
 BUSY_SHARE = 0.4
 """How many of the questions about a moment are about the window's busiest: two events at once are
-rarer than one, and harder to say. It teaches that something happens more often than not, so that
-a model says so of moments just before and after as well: the end of a course has 0."""
+rarer than one, and harder to say."""
 NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
 """Weight in the alignment loss of a time in a question, and of the `<time>` of an answer: where
 the patch is chosen. Every digit after it, of which there are many more, has 1."""
@@ -93,9 +92,8 @@ class Book:
         centres: npt.NDArray[np.int64],
         offset_ms: int,
         granularity_ms: int,
-        busy_share: float = BUSY_SHARE,
     ) -> None:
-        self.tokenizer, self.generator, self.busy_share = tokenizer, generator, busy_share
+        self.tokenizer, self.generator = tokenizer, generator
         self.centres, self.offset_ms = centres, offset_ms
         self.labelled: list[Labelled] = []
         self.patches: list[tuple[int, ...]] = []
@@ -133,7 +131,7 @@ class Book:
 
     def _at(self) -> Tail:
         patch = int(self.generator.integers(len(self.centres)))
-        if self.patches and self.generator.random() < self.busy_share:
+        if self.patches and self.generator.random() < BUSY_SHARE:
             patch = self._busiest()
         chinese = self._chinese()
         form = str(self.generator.choice(AT_CHINESE if chinese else AT))

@@ -13,7 +13,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,8 @@ from qvtime.model.weights import load_model
 from qvtime.training.alignment import AttentionRecorder
 from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
 from qvtime.training.export import export
-from qvtime.training.glimpses import GLIMPSES_PER_CLIP
+from qvtime.training.glimpses import GLIMPSES_PER_CLIP, make_glimpse
+from qvtime.training.lessons import make_lesson
 from qvtime.training.losses import answer_loss, cell_loss, see
 from qvtime.training.miniature import (
     ALIGNED_HEADS,
@@ -37,11 +37,12 @@ from qvtime.training.miniature import (
     build_model,
     grow,
 )
-from qvtime.training.questions import BUSY_SHARE
-from qvtime.training.supply import make_glimpses, make_lessons
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
+GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
+LENGTH_SHARES = (0.15, 0.35, 0.5)
+"""How many lessons are of windows a third, two thirds and all of the most patches long."""
 TOWER_RATE_SHARE = 0.25
 """The tower's learning rate beside the language model's, once both are taught."""
 HEADS_FIRST_STEPS = 60
@@ -115,14 +116,27 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="processes that make clips")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--busy-share",
-        type=float,
-        default=BUSY_SHARE,
-        help="how many questions about moments are about the busiest",
-    )
     parser.add_argument("--no-alignment", action="store_true")
     return parser.parse_args()
+
+
+def _make_lessons(seed: int, most: int, out: Any) -> None:
+    """A process that makes lessons for ever, of three lengths: `(patches, Lesson)`."""
+    torch.set_num_threads(1)
+    generator = np.random.default_rng(seed)
+    tokenizer = build_tokenizer(corpus())
+    while True:
+        patches = int(generator.choice([most // 3, 2 * most // 3, most], p=LENGTH_SHARES))
+        granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
+        out.put((patches, make_lesson(tokenizer, generator, patches, granularity_ms)))
+
+
+def _make_glimpses(seed: int, most: int, out: Any) -> None:
+    """A process that makes glimpses for ever: `(0, Glimpse)`."""
+    generator = np.random.default_rng(seed)
+    while True:
+        granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
+        out.put((0, make_glimpse(generator, granularity_ms)))
 
 
 class Course:
@@ -183,12 +197,9 @@ class Course:
         total = options.vision_steps + options.steps
         token = self.tokenizer.convert_tokens_to_ids
         controls = token(["<|endoftext|>", "<|video_pad|>", "<|vision_end|>"])
-        glimpses = self._made(make_glimpses, GLIMPSES_PER_CLIP, options.glimpses, collate_glimpses)
+        glimpses = self._made(_make_glimpses, GLIMPSES_PER_CLIP, options.glimpses, collate_glimpses)
         lessons = self._made(
-            partial(make_lessons, options.busy_share),
-            0,
-            options.batch * options.patches,
-            lambda some: collate(some, *controls),
+            _make_lessons, 0, options.batch * options.patches, lambda some: collate(some, *controls)
         )
         figures: dict[str, list[float]] = defaultdict(list)
         self.model.train()

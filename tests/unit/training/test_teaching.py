@@ -118,26 +118,6 @@ def test_answers_say_times_of_the_window_and_parse(tokenizer: Any) -> None:
     assert kinds == {"at", "when", "never", "list"}
 
 
-def test_moments_are_anywhere_or_at_the_busiest(tokenizer: Any) -> None:
-    def asked_about(busy_share: float) -> tuple[float, float]:
-        """How often something goes on at the moments of questions, and at all moments."""
-        generator = np.random.default_rng(3)
-        asked, every = [], []
-        for _ in range(60):
-            lesson = make_lesson(tokenizer, generator, 6, 500, busy_share)
-            every.append(lesson.going_on.any(1).mean())
-            for tail in lesson.tails:
-                if tail.kind == "at":
-                    (moment,) = (one for one in tail.moments if not one.found)
-                    asked.append(lesson.going_on[lesson.times_ms.index(moment.time_ms)].any())
-        return float(np.mean(asked)), float(np.mean(every))
-
-    anywhere, share = asked_about(0.0)
-    assert anywhere == pytest.approx(share, abs=0.1)
-    busiest, share = asked_about(1.0)
-    assert busiest > share + 0.2
-
-
 def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> None:
     lesson = make_lesson(tokenizer, np.random.default_rng(8), 12, 500)
     labels = [
