@@ -101,10 +101,12 @@ def test_a_draft_of_labels_is_what_the_server_sees(
     assert (code, err) == (0, "")
     assert server.requests
     here = call(capsys, *label)[1]
-    captions = [
+    ours, theirs = (
         [one["caption"] for one in json.loads(document)["segments"]] for document in (here, there)
-    ]
-    assert captions[0] == captions[1] != []
+    )
+    assert len(ours) == len(theirs) >= 3
+    differ = sum(one != other for one, other in zip(ours, theirs, strict=True))
+    assert differ <= 1, "pictures travel as JPEG, and a doubtful one may be seen otherwise"
 
 
 def test_the_page_asks_the_server(server: DemoServer, tmp_path: Path) -> None:
