@@ -14,7 +14,8 @@ from qvtime.video.sampling import frame_times
 from qvtime.video.worker import open_video
 from tests.serving.demo_server import DemoServer, Pixels, serving
 
-SHORT = str(Path(__file__).parents[2] / "samples" / "short.mp4")
+SAMPLES = Path(__file__).parents[2] / "samples"
+SHORT, VFR = str(SAMPLES / "short.mp4"), str(SAMPLES / "vfr.mp4")
 CENTRES_MS = (1000, 1500, 2000, 2500, 3000, 3500)
 SIZE_PX = (96, 96)
 

@@ -14,7 +14,7 @@ from qvtime.serve.security import access_for
 from qvtime.settings import Settings
 from qvtime.timestamps import parse_time
 from tests.serve.running import serving as site_serving
-from tests.serving.conftest import SHORT
+from tests.serving.conftest import SHORT, VFR
 from tests.serving.demo_server import DemoServer
 from tests.videos import STEADY, Clip, make
 
@@ -96,17 +96,15 @@ def test_a_dataset_is_asked_of_a_server(
 def test_a_draft_of_labels_is_what_the_server_sees(
     server: DemoServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    label = ("label", SHORT, "-o", "-")
+    label = ("label", VFR, "-o", "-")
     code, there, err = call(capsys, *label, "--server", server.url)
     assert (code, err) == (0, "")
     assert server.requests
     here = call(capsys, *label)[1]
-    ours, theirs = (
+    captions = [
         [one["caption"] for one in json.loads(document)["segments"]] for document in (here, there)
-    )
-    assert len(ours) == len(theirs) >= 3
-    differ = sum(one != other for one, other in zip(ours, theirs, strict=True))
-    assert differ <= 1, "pictures travel as JPEG, and a doubtful one may be seen otherwise"
+    ]
+    assert captions[0] == captions[1] != []
 
 
 def test_the_page_asks_the_server(server: DemoServer, tmp_path: Path) -> None:
