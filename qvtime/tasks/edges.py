@@ -109,14 +109,10 @@ def look_at_edges(
         found = find_pieces(window, 0, look_again(window, granularity_ms), granularity_ms, search)
         pieces.append(_same(found, occurrence))
     first, last = pieces[0], pieces[-1]
-    start_ms, end_ms = span.start_ms, span.end_ms
-    start_found = end_found = False
-    if first is not None and not first.cut_start:
-        start_found = abs(first.span.start_ms - start_ms) <= open_ms
-        start_ms = _new(start_ms, first.span.start_ms, between) if start_found else start_ms
-    if last is not None and not last.cut_end:
-        end_found = abs(last.span.end_ms - end_ms) <= open_ms
-        end_ms = _new(end_ms, last.span.end_ms, between) if end_found else end_ms
+    said_start_ms = None if first is None or first.cut_start else first.span.start_ms
+    said_end_ms = None if last is None or last.cut_end else last.span.end_ms
+    start_ms, start_found = _edge(span.start_ms, said_start_ms, open_ms, between)
+    end_ms, end_found = _edge(span.end_ms, said_end_ms, open_ms, between)
     if start_ms >= end_ms:
         return Edges(occurrence, 0)
     return Edges(replace(occurrence, span=Span(start_ms, end_ms)), start_found + end_found)
@@ -146,8 +142,11 @@ def _moved(window: Window, by_ms: int, granularity_ms: int) -> Window:
     return replace(window, centres_ms=centres_ms)
 
 
-def _new(edge_ms: int, said_ms: int, between: bool) -> int:
-    return (edge_ms + said_ms) // 2 if between else said_ms
+def _edge(edge_ms: int, said_ms: int | None, open_ms: int, between: bool) -> tuple[int, bool]:
+    """Where an edge is after another look, and whether that one is believed."""
+    if said_ms is None or abs(said_ms - edge_ms) > open_ms:
+        return edge_ms, False
+    return (edge_ms + said_ms) // 2 if between else said_ms, True
 
 
 def _same(found: Sequence[Piece], occurrence: Occurrence) -> Piece | None:
