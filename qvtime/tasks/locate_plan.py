@@ -15,10 +15,17 @@ from qvtime.frames import VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import Settings
 from qvtime.tasks.captions import NOWHERE, Pointed
-from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window, whole_reach
-from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, Reach, finer_steps_ms, joined_ms, look_closer
+from qvtime.tasks.plan import (
+    GRANULARITY_MS,
+    Plan,
+    Window,
+    check_window,
+    reach_of,
+    whole_reach,
+    windows_over,
+)
+from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, finer_steps_ms, joined_ms, look_closer
 from qvtime.timeline import Span
-from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.size import fit_size
 
 if TYPE_CHECKING:
@@ -106,19 +113,15 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
     first = replace(settings, granularity_ms=max(granularity_ms, FIRST_MS))
     check_window(first, habits.window_patches, outline.name)
     reach = whole_reach(span.duration_ms, settings, habits.window_patches)
-    window_ms, overlap_ms, coarse_ms = reach.window_ms, reach.overlap_ms, reach.granularity_ms
-    parts = tuple(
-        Window(part, tuple(patch_centres(part, coarse_ms)))
-        for part in windows(span, window_ms, overlap_ms)
-    )
+    parts = windows_over((span,), reach, reach.granularity_ms)
     size_px = fit_size(info.width_px, info.height_px, habits.frame_pixels, minimum=SMALLEST_SIDE_PX)
     longest = _longest(parts)
     return LocatePlan(
         span=span,
         windows=parts,
-        window_ms=min(window_ms, span.duration_ms),
-        overlap_ms=overlap_ms if len(parts) > 1 else 0,
-        coarse_ms=coarse_ms,
+        window_ms=min(reach.window_ms, span.duration_ms),
+        overlap_ms=reach.overlap_ms if len(parts) > 1 else 0,
+        coarse_ms=reach.granularity_ms,
         granularity_ms=granularity_ms,
         size_px=size_px,
         tokens=outline.window_tokens(longest.centres_ms, *size_px),
@@ -135,8 +138,8 @@ def narrow(
 
     The same plan where all of the span is read like that anyway, or nothing looks likely.
     """
-    first_ms = max(settings.granularity_ms or GRANULARITY_MS, FIRST_MS)
-    reach = Reach(settings.window_ms or outline.habits.window_patches * first_ms, first_ms)
+    reach = reach_of(settings, outline.habits.window_patches, asks_when=True)
+    first_ms = reach.granularity_ms
     if reach.patches(plan.span.duration_ms, first_ms) <= settings.patch_budget:
         return plan
     pointed = point_out().within(plan.span)
@@ -144,11 +147,7 @@ def narrow(
         return plan
     places = pointed.places
     stretches = look_closer(places, first_ms, plan.span, reach, settings.patch_budget)
-    parts = tuple(
-        Window(part, tuple(patch_centres(part, first_ms)))
-        for stretch in stretches
-        for part in windows(stretch, reach.window_ms, reach.overlap_ms)
-    )
+    parts = windows_over(stretches, reach, first_ms)
     if not parts:
         return plan
     return replace(

@@ -123,10 +123,10 @@ def plan_question(question: str, duration_ms: int, settings: Settings, window_pa
             reach = whole_reach(whole.duration_ms, settings, window_patches)
             step_ms = reach.granularity_ms
         else:
-            reach = _reach(settings, window_patches, asks_when(question))
+            reach = reach_of(settings, window_patches, asks_when(question))
             step_ms = skim_step_ms(whole.duration_ms, reach, settings.patch_budget)
         return _plan_over(question, (whole,), duration_ms, reach, step_ms, settings)
-    reach = _reach(settings, window_patches, asks_when=False)
+    reach = reach_of(settings, window_patches, asks_when=False)
     last_ms = max(0, duration_ms - 1)
     by_moment = dict(zip((min(one, last_ms) for one in moments), alone, strict=True))
     planned = tuple(
@@ -151,14 +151,14 @@ def plan_closer(
 
     None when there is nothing to look at.
     """
-    reach = _reach(settings, window_patches, skim.asks_when)
+    reach = reach_of(settings, window_patches, skim.asks_when)
     stretches = look_closer(pointed, skim.step_ms, skim.span, reach, settings.patch_budget)
     if not stretches:
         return None
     return _plan_over(skim.question, stretches, duration_ms, reach, reach.granularity_ms, settings)
 
 
-def _reach(settings: Settings, window_patches: int, asks_when: bool) -> Reach:
+def reach_of(settings: Settings, window_patches: int, asks_when: bool) -> Reach:
     """How windows are read. Of a question for times alone only edges are looked at very finely."""
     granularity_ms = settings.granularity_ms or GRANULARITY_MS
     if asks_when:
@@ -180,6 +180,16 @@ def whole_reach(length_ms: int, settings: Settings, window_patches: int) -> Reac
     return reach
 
 
+def windows_over(stretches: Sequence[Span], reach: Reach, step_ms: int) -> tuple[Window, ...]:
+    """Windows over these stretches, with overlap unless they skim."""
+    overlap_ms = reach.overlap_ms if step_ms == reach.granularity_ms else 0
+    return tuple(
+        Window(part, tuple(patch_centres(part, step_ms)))
+        for stretch in stretches
+        for part in windows(stretch, reach.at_step(step_ms), overlap_ms)
+    )
+
+
 def _plan_over(
     question: str,
     stretches: Sequence[Span],
@@ -188,13 +198,8 @@ def _plan_over(
     step_ms: int,
     settings: Settings,
 ) -> Plan:
-    """Windows over these stretches, with overlap unless they skim."""
-    overlap_ms = reach.overlap_ms if step_ms == reach.granularity_ms else 0
-    planned = tuple(
-        Window(part, tuple(patch_centres(part, step_ms)))
-        for stretch in stretches
-        for part in windows(stretch, reach.at_step(step_ms), overlap_ms)
-    )
+    """A question about these stretches."""
+    planned = windows_over(stretches, reach, step_ms)
     count = asks_count(question)
     asked = question if count is None else count.words
     if len(find_times(asked)) == 1:
