@@ -140,6 +140,32 @@ class FeatureStore:
                 dropped += 1
         return dropped
 
+    def drop(self, key: Key) -> bool:
+        """Drop the file that this key is kept in, whatever it holds; whether there was one.
+
+        Raises OutputError when it cannot be dropped.
+        """
+        path = self.folder / key.file_name
+        try:
+            path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            cause = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot remove {path}: {cause}") from error
+        return True
+
+    def key_text(self, key: Key) -> str | None:
+        """What the file that this key is kept in says it was made for, believed or not.
+
+        None when there is no such file; empty when it does not say.
+        """
+        path = self.folder / key.file_name
+        if not os.path.lexists(path):
+            return None
+        said = _metadata(_read(path) or b"").get("key")
+        return said if isinstance(said, str) else ""
+
     def size_bytes(self) -> int:
         """How much the kept features take."""
         return sum(size for _, _, size in self._files())

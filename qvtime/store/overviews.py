@@ -75,9 +75,36 @@ class OverviewStore:
             return None
         return Overview(int(cell[0]), looks)
 
+    def trouble(self, content: str, timelines: Collection[str]) -> str | None:
+        """Why what is kept for a video with this content cannot be believed: "is damaged".
+
+        None when it can, or there is nothing. timelines: what those that the index has of this
+        content were made with; one file serves all copies of a video, and was made with one.
+        """
+        keys = [OverviewKey(content, one) for one in timelines]
+        if any(self.find(key) is not None for key in keys):
+            return None
+        own = OverviewKey(content, "")
+        said = self._store.key_text(own)
+        if said is None:
+            return None
+        try:
+            kept = json.loads(said)
+            layout, of, made_with = kept["overview"], kept["content"], kept["made_with"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return "is damaged"
+        if layout != LAYOUT:
+            return "was made by another version of qvtime"
+        if of != content:
+            return "is of another video"
+        return "is damaged" if made_with in timelines else "was made with another timeline"
+
     def forget(self, contents: Collection[str]) -> int:
-        """Drop those of videos with these contents; how many. Raises OutputError."""
-        return self._store.forget(contents)
+        """Drop those of videos with these contents, damaged ones too; how many.
+
+        Raises OutputError.
+        """
+        return sum(self._store.drop(OverviewKey(content, "")) for content in contents)
 
     def size_bytes(self) -> int:
         """How much they take."""

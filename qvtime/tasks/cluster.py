@@ -17,7 +17,7 @@ from qvtime import __version__
 from qvtime.closing import Closing
 from qvtime.errors import ClusterError, QvtimeError, UsageError, VideoError
 from qvtime.settings import ClusterChoice, Settings
-from qvtime.tasks.crew import Described, Finished, Job, describe_job
+from qvtime.tasks.crew import Described, Finished, Job, Watched, describe_job
 from qvtime.tasks.looking import open_backend
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Describer:
         """The version of qvtime there, and the process."""
         return __version__, os.getpid()
 
-    def describe(self, job: Job) -> tuple[Described | QvtimeError, list[str]]:
+    def describe(self, job: Job) -> tuple[Described | Watched | QvtimeError, list[str]]:
         """What is seen in a video, or why it is not; and what is to be noted of that."""
         self._notes = []
         try:
@@ -119,7 +119,7 @@ class Cluster(Closing):
                 outcome = replace(outcome, report=replace(outcome.report, path=path))
             elif isinstance(outcome, VideoError):
                 outcome = _called(outcome, job.path, path)
-            else:
+            elif not isinstance(outcome, Watched):
                 raise outcome
             return Finished(replace(job, path=path), outcome)
 

@@ -16,7 +16,7 @@ from qvtime.settings import Settings
 from qvtime.store.fingerprint import Fingerprint, changed_meanwhile, still_as
 from qvtime.store.overviews import Overview, OverviewMaker
 from qvtime.subtitles import Spoken
-from qvtime.tasks.describe import describe_video
+from qvtime.tasks.describe import describe_video, watch_video
 from qvtime.tasks.features import open_features
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.plan import GRANULARITY_MS
@@ -32,12 +32,13 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
 @dataclass(frozen=True, slots=True)
 class Job:
     """A video to look at. made_with: the index's key for what it is looked at with, where that
-    comes to a timeline and where it fails."""
+    comes to a timeline and where it fails. overview_only: its timeline holds."""
 
     path: str
     fingerprint: Fingerprint
     settings: Settings
     made_with: tuple[str, str]
+    overview_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,18 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """How a video looks, where that is known."""
+
+    overview: Overview | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """A job, and what it came to."""
+    """A job, and what it came to: `Watched` for an overview only."""
 
     job: Job
-    outcome: Described | VideoError
+    outcome: Described | Watched | VideoError
 
 
 class Crew(AbstractContextManager["Crew", None], Protocol):
@@ -125,16 +133,22 @@ def describe_job(
     engine: Callable[[], "Backend"],
     progress: Callable[[Progress], None],
     note: Callable[[str], None],
-) -> Described:
-    """What is seen in the video, and what its subtitles say. Raises VideoError, ModelError."""
+) -> Described | Watched:
+    """What is seen in the video, and what its subtitles say; or, for an overview only, how it
+    looks. Raises VideoError, ModelError."""
     path, settings = job.path, job.settings
     with open_video(path, settings.decoder, settings.limits) as reader:
-        subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
-        reader.spoken = Spoken(subtitles, limits=settings.limits)
         # A night over a folder is not to push out what people ask about: it takes only free room.
         features = open_features(path, settings, note, job.fingerprint, displace=False)
         granularity_ms = settings.granularity_ms or GRANULARITY_MS
         maker = OverviewMaker(granularity_ms, reader.info.duration_ms)
+        if job.overview_only:
+            watch_video(reader, engine(), settings, maker, progress, features, note)
+            if not still_as(path, job.fingerprint):
+                raise changed_meanwhile(path)
+            return Watched(None if reader.damage else maker.overview())
+        subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
+        reader.spoken = Spoken(subtitles, limits=settings.limits)
         report = describe_video(path, reader, engine(), settings, progress, features, note, maker)
         video = Span(0, reader.info.duration_ms)
     if not still_as(path, job.fingerprint):

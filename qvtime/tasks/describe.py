@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qvtime.answer import parse_answer
 from qvtime.report import Report
@@ -19,6 +19,7 @@ from qvtime.tasks.looking import (
     Progress,
     look_at,
     said_span,
+    watch_at,
     whole_patches,
 )
 from qvtime.tasks.overviews import watch_for
@@ -31,6 +32,7 @@ from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
+    from qvtime.model.engine import Engine
     from qvtime.model.reply import Reply
     from qvtime.store.overviews import OverviewMaker
     from qvtime.tasks.features import KeptFeatures
@@ -105,6 +107,34 @@ def describe_video(
         looked=(video,),
         granularity_ms=granularity_ms,
     )
+
+
+def watch_video(
+    reader: "VideoReader",
+    engine: "Backend",
+    settings: Settings,
+    overview: "OverviewMaker",
+    progress: Callable[[Progress], None] = lambda _: None,
+    features: "KeptFeatures | None" = None,
+    note: Callable[[str], None] = lambda _: None,
+) -> None:
+    """What `describe_video` tells `overview`, and nothing else: no window is read or asked.
+
+    Nothing is told where the model is elsewhere. Raises VideoError, ModelError.
+    """
+    watch = watch_for(overview, engine, settings)
+    if watch is None:
+        return
+    video = Span(0, reader.info.duration_ms)
+    habits = engine.habits
+    plan, _ = _windows_over(video, settings, habits.window_patches, habits.dense_form)
+    step_ms = plan.granularity_ms
+
+    def read(_: int, window: Window, then: Window | None) -> None:
+        watch_at(reader, cast("Engine", engine), window, step_ms, features, then, watch)
+
+    for _ in read_each(plan.windows, engine, step_ms, True, read, progress, note):
+        pass
 
 
 def plan_describe(path: str, settings: Settings, machine: Machine) -> Preview:

@@ -24,11 +24,11 @@ from qvtime.store.fingerprint import (
     take_fingerprint,
 )
 from qvtime.store.index import Index
-from qvtime.store.overviews import OverviewStore
+from qvtime.store.overviews import Overview, OverviewStore
 from qvtime.store.record import Record
-from qvtime.tasks.crew import Alone, Crew, Finished, Job
+from qvtime.tasks.crew import Alone, Crew, Finished, Job, Watched
 from qvtime.tasks.looking import Progress
-from qvtime.tasks.overviews import overview_key
+from qvtime.tasks.overviews import overview_content, overview_key, spoiled
 from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.sidecars import Sidecars, Stamp
 from qvtime.video.subtitles import NONE
@@ -83,7 +83,8 @@ def index_videos(
     They are looked at here, in order, or by `crew`, in the order in which it is done with them.
     `load` gives the model, once a video needs it. A video is left alone when its content and the
     settings are those it was indexed with; one that has moved or was touched keeps its timeline.
-    One that failed is tried again when it has changed, qvtime has, or `retry_failed`. VideoErrors
+    One that failed is tried again when it has changed, qvtime has, or `retry_failed`. An overview
+    that cannot be believed is made again beside its timeline, and `note` hears of it. VideoErrors
     are outcomes; StoreError, ModelError and UsageError end the run. `note` is told what did not go
     well and changes no timeline.
     """
@@ -99,10 +100,11 @@ def index_videos(
                 continue
             made_with = _MadeWith(settings, beside.stamp(path))
             known = _known(record, made_with, retry_failed)
-            if known is not None:
+            job = Job(path, fingerprint, settings, made_with.keys, overview_only=known is not None)
+            if known is not None and not _is_to_watch(index, job, known, note):
                 yield known
                 continue
-            crew.submit(Job(path, fingerprint, settings, made_with.keys))
+            crew.submit(job)
             while crew.full:
                 yield _keep(index, crew.finish(), note)
         while crew.waiting:
@@ -199,19 +201,48 @@ def _keep(index: Index, finished: Finished, note: Callable[[str], None]) -> Inde
     """Keep what a video came to."""
     job, outcome = finished.job, finished.outcome
     done, failed = job.made_with
+    if job.overview_only and isinstance(outcome, VideoError):  # the timeline is none the worse
+        return Indexed(job.path, Outcome.FAILED, outcome, worked_on=True)
+    if isinstance(outcome, Watched):
+        _keep_overview(index, job, outcome.overview, note)
+        return Indexed(job.path, Outcome.UNCHANGED, worked_on=True)
     if isinstance(outcome, VideoError):
         if isinstance(outcome, _LASTING):
             bare = _without_path(outcome, job.path)
             index.save_failure(job.path, job.fingerprint, failed, bare)
         return Indexed(job.path, Outcome.FAILED, outcome, worked_on=True)
     index.save_timeline(job.path, job.fingerprint, done, outcome.report, outcome.cues)
-    if outcome.overview is not None:
-        key = overview_key(job.fingerprint, done)
-        try:
-            OverviewStore(index.place.folder).keep(key, outcome.overview)
-        except OutputError as error:
-            note(f"{error.message}; going on without an overview")
+    _keep_overview(index, job, outcome.overview, note)
     return Indexed(job.path, Outcome.DONE, damage=outcome.report.damage, worked_on=True)
+
+
+def _is_to_watch(index: Index, job: Job, known: Indexed, note: Callable[[str], None]) -> bool:
+    """Whether a video whose timeline holds is to be seen again, for an overview to believe."""
+    if known.outcome is not Outcome.UNCHANGED:
+        return False
+    why = spoiled(index, job.fingerprint)
+    if why is None:
+        return False
+    if job.settings.server is None:
+        note(f"{job.path}: its overview {why}; making it again")
+        return True
+    note(f"{job.path}: its overview {why}; going on without one, as the model is elsewhere")
+    _keep_overview(index, job, None, note)
+    return False
+
+
+def _keep_overview(
+    index: Index, job: Job, overview: Overview | None, note: Callable[[str], None]
+) -> None:
+    """Keep how a video looks beside its timeline; without that, nothing that is not believed."""
+    store = OverviewStore(index.place.folder)
+    try:
+        if overview is not None:
+            store.keep(overview_key(job.fingerprint, job.made_with[0]), overview)
+        elif spoiled(index, job.fingerprint) is not None:
+            store.forget({overview_content(job.fingerprint)})
+    except OutputError as error:
+        note(f"{error.message}; going on without an overview")
 
 
 def _without_path(error: VideoError, path: str) -> VideoError:

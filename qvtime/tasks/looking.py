@@ -103,12 +103,7 @@ def look_at(
     told what the vision tower saw, at which times; not where the model is elsewhere.
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
-    info, budget = reader.info, engine.habits.frame_pixels
-    times_ms, next_ms = (
-        frame_times(one.centres_ms if one else (), granularity_ms, info.duration_ms)
-        for one in (window, then)
-    )
-    size_px = fit_size(info.width_px, info.height_px, budget, minimum=64)
+    times_ms, next_ms, size_px = _pictures(reader, engine, window, granularity_ms, then)
     said = reader.spoken.at(window.centres_ms, window.span)
     if features is None and watch is None:
         frames = _decode(reader, times_ms, next_ms, size_px, clock)
@@ -122,6 +117,37 @@ def look_at(
         look = here.look_at(seen, window.centres_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
+
+
+def watch_at(
+    reader: "VideoReader",
+    engine: "Engine",
+    window: Window,
+    granularity_ms: int,
+    features: "KeptFeatures | None",
+    then: Window | None,
+    watch: "Callable[[Sequence[int], VideoFeatures], None]",
+) -> None:
+    """As `look_at`, for what the vision tower sees alone: the language model reads nothing."""
+    times_ms, next_ms, size_px = _pictures(reader, engine, window, granularity_ms, then)
+    watch(window.centres_ms, _see(reader, engine, times_ms, next_ms, size_px, Clock(), features))
+
+
+def _pictures(
+    reader: "VideoReader",
+    engine: "Backend",
+    window: Window,
+    granularity_ms: int,
+    then: Window | None,
+) -> tuple[list[int], list[int], tuple[int, int]]:
+    """The times of a window's pictures, those of the window after it, and their size."""
+    info = reader.info
+    times_ms, next_ms = (
+        list(frame_times(one.centres_ms if one else (), granularity_ms, info.duration_ms))
+        for one in (window, then)
+    )
+    pixels = engine.habits.frame_pixels
+    return times_ms, next_ms, fit_size(info.width_px, info.height_px, pixels, minimum=64)
 
 
 def _decode(

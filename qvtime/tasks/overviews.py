@@ -65,6 +65,14 @@ def overview_content(fingerprint: Fingerprint) -> str:
     return f"{fingerprint.digest}:{fingerprint.size_bytes}"
 
 
+def spoiled(index: Index, fingerprint: Fingerprint) -> str | None:
+    """Why the overview beside the timeline of a video is not believed; None if it is, or none."""
+    copies = index.same_content(fingerprint)
+    return OverviewStore(index.place.folder).trouble(
+        overview_content(fingerprint), {one.made_with for one in copies if one.error is None}
+    )
+
+
 def likely_at(index: Index, record: Record, words: str) -> tuple[Event, ...]:
     """Where the video looks as it does where its captions have these words, likeliest first.
 

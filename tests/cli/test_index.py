@@ -13,10 +13,12 @@ import pytest
 
 from qvtime.settings import Settings
 from qvtime.store.index import open_index
+from qvtime.store.overviews import OverviewStore
 from qvtime.store.place import place_of
 from qvtime.tasks import folders
 from qvtime.tasks.folders import Choices, Done
 from qvtime.tasks.looking import Progress
+from qvtime.tasks.overviews import overview_key
 from qvtime.timeline import Event, Span
 from tests.cli.conftest import ROOT, SHORT, Qvtime, command, environment
 from tests.scripted import seeing
@@ -79,6 +81,53 @@ def test_what_happens_is_what_the_index_says(qvtime: Qvtime, tmp_path: Path) -> 
     assert json.loads(qvtime(*stats).stdout)["overviews_bytes"] > 24 * 256  # two cells a second
     assert qvtime("index", "-q", "--forget", str(video)).code == 0
     assert json.loads(qvtime(*stats).stdout)["overviews_bytes"] == 0
+
+
+def test_an_overview_that_is_not_believed_is_said_and_made_again(
+    qvtime: Qvtime, tmp_path: Path, clip: Path
+) -> None:
+    """Damaged in any way, of another version, of another video; its timeline is not touched."""
+    video, other = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    shutil.copy(clip, video)
+    shutil.copy(SHORT, other)
+    index = ("index", "-m", "demo", str(tmp_path))
+    for _ in range(2):  # the files are new: their content is looked at once more
+        assert qvtime(*index).code == 0
+    with open_index(place_of(str(tmp_path))) as kept:
+        timelines = [(record, kept.report(record)) for record in kept.records()]
+
+    folder = tmp_path / ".qvtime" / "overviews"
+    ((record, _),) = (one for one in timelines if one[0].path == str(video))
+    key = overview_key(record.fingerprint, record.made_with)
+    made = OverviewStore(folder.parent).find(key)
+    assert made is not None
+    file = folder / key.file_name
+    (others,) = (one for one in folder.iterdir() if one != file)
+    whole, stranger = file.read_bytes(), others.read_bytes()
+    flipped = bytearray(whole)
+    flipped[whole.index(b"checksum") + 14] ^= 1
+    for spoiled, why in (
+        (whole[: len(whole) // 2], "is damaged"),
+        (bytes(flipped), "is damaged"),
+        (whole[:-1] + bytes([whole[-1] ^ 4]), "is damaged"),
+        (whole.replace(b'\\"overview\\": 1', b'\\"overview\\": 0'), "was made by another version"),
+        (stranger, "is of another video"),
+    ):
+        assert spoiled != whole
+        file.write_bytes(spoiled)
+        again = qvtime(*index)
+        assert (again.code, again.stdout) == (0, "")
+        (said,) = again.stderr.splitlines()
+        assert said.startswith(f"qvtime: {video}: its overview {why}")
+        assert said.endswith("; making it again")
+        found = OverviewStore(folder.parent).find(key)
+        assert found is not None
+        assert found.cell_ms == made.cell_ms
+        assert (found.looks == made.looks).all()
+        assert qvtime(*index).stderr == ""
+    assert others.read_bytes() == stranger
+    with open_index(place_of(str(tmp_path))) as kept:
+        assert [(record, kept.report(record)) for record in kept.records()] == timelines
 
 
 @pytest.mark.usefixtures("model")

@@ -19,7 +19,7 @@ from qvtime.store.index import open_index
 from qvtime.store.place import place_at
 from qvtime.tasks import cluster as module
 from qvtime.tasks.cluster import Cluster
-from qvtime.tasks.crew import Described, Job
+from qvtime.tasks.crew import Described, Job, Watched
 from qvtime.tasks.folders import Choices, index_paths
 from qvtime.tasks.index import Outcome
 from qvtime.tasks.looking import open_backend
@@ -87,6 +87,17 @@ def test_an_index_is_that_of_one_machine(folder: Path, tmp_path: Path) -> None:
 
 def _no_model() -> Any:
     raise AssertionError("nothing is new")
+
+
+def test_an_overview_alone_is_made_by_a_worker(
+    folder: Path, cluster: tuple[Cluster, list[str]]
+) -> None:
+    crew, _ = cluster
+    crew.submit(replace(job(folder / NAMES[0]), overview_only=True))
+    outcome = crew.finish().outcome
+    assert isinstance(outcome, Watched)
+    assert outcome.overview is not None
+    assert outcome.overview.cell_ms == 500
 
 
 def test_a_lost_workers_video_is_looked_at_again(

@@ -75,6 +75,36 @@ def test_a_damaged_one_is_not_there(tmp_path: Path) -> None:
     assert store.find(KEY) is not None
 
 
+def test_what_is_wrong_with_one_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = OverviewStore(tmp_path)
+    content, made_with = KEY.content, {KEY.made_with}
+    assert store.trouble(content, made_with) is None, "there is none"
+    looks = Overview(500, np.ones((40, 30), np.uint8))
+    store.keep(KEY, looks)
+    (file,) = (tmp_path / FOLDER_NAME).iterdir()
+    whole = file.read_bytes()
+    assert store.trouble(content, {*made_with, "another copy's"}) is None
+    assert store.trouble(content, {"another model"}) == "was made with another timeline"
+
+    flipped = bytearray(whole)
+    flipped[whole.index(b"looks") + 2] ^= 1
+    for spoiled in (whole[:-1] + b"\0", whole[:-9], b"", whole[:20], bytes(flipped)):
+        file.write_bytes(spoiled)
+        assert store.trouble(content, made_with) == "is damaged"
+    assert store.forget({content}) == 1, "though it does not say what it is of"
+    file.mkdir()
+    assert store.trouble(content, made_with) == "is damaged"
+    file.rmdir()
+
+    monkeypatch.setattr("qvtime.store.overviews.LAYOUT", 0)
+    store.keep(KEY, looks)
+    monkeypatch.undo()
+    assert store.trouble(content, made_with) == "was made by another version of qvtime"
+    store.keep(OverviewKey("b2:3:9", KEY.made_with), looks)
+    file.with_name(OverviewKey("b2:3:9", "").file_name).replace(file)
+    assert store.trouble(content, made_with) == "is of another video"
+
+
 def test_one_of_another_shape_is_not_believed(tmp_path: Path) -> None:
     store = OverviewStore(tmp_path)
     for overview in (Overview(0, np.ones((4, 3), np.uint8)), Overview(500, np.ones(4, np.uint8))):

@@ -21,9 +21,11 @@ from qvtime.errors import (
 )
 from qvtime.frames import FrameBatch, VideoInfo
 from qvtime.report import Report
-from qvtime.settings import Settings
+from qvtime.settings import ServerChoice, Settings
 from qvtime.store.fingerprint import Fingerprint, take_fingerprint
 from qvtime.store.index import open_index
+from qvtime.store.overviews import FOLDER_NAME as OVERVIEWS
+from qvtime.store.overviews import Overview, OverviewStore
 from qvtime.store.place import place_at, place_of
 from qvtime.store.search import Hit
 from qvtime.subtitles import Subtitles
@@ -31,6 +33,7 @@ from qvtime.tasks import crew, index
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.folders import Choices, Done, index_paths
 from qvtime.tasks.index import Outcome
+from qvtime.tasks.overviews import overview_key
 from qvtime.tasks.search import (
     Candidate,
     find_candidates,
@@ -297,6 +300,49 @@ def test_a_change_of_subtitles_is_a_change(folder: Path, opened: Opened) -> None
     sidecar.unlink()
     run(folder)
     assert opened.names() == ["a.mp4"]
+
+
+def overview_beside(folder: Path, path: Path) -> OverviewStore:
+    """The overviews of a folder, with one as if the tower had made it with this timeline."""
+    with open_index(place_of(str(folder))) as kept:
+        store, record = OverviewStore(kept.place.folder), kept.find(str(path))
+    assert record is not None
+    looks = Overview(500, np.ones((20, 4), np.uint8))
+    store.keep(overview_key(record.fingerprint, record.made_with), looks)
+    return store
+
+
+def test_copies_with_other_subtitles_share_one_overview(folder: Path, opened: Opened) -> None:
+    """It is of the one that was looked at last, and is not made again for the other."""
+    put(folder / "copy.mp4", "a.mp4")
+    (folder / "copy.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nA goal!\n\n")
+    run(folder)
+    overview_beside(folder, folder / "copy.mp4")
+    opened.names()
+    run(folder)
+    run(folder)
+    assert opened.names() == []
+
+
+def test_an_overview_that_a_server_cannot_make_again_is_dropped(
+    folder: Path, opened: Opened
+) -> None:
+    run(folder)
+    size_bytes = overview_beside(folder, folder / "a.mp4").size_bytes()
+    store = overview_beside(folder, folder / "b.mp4")
+    (file, _) = sorted((folder / ".qvtime" / OVERVIEWS).iterdir())
+    file.write_bytes(file.read_bytes()[:-3])
+    opened.names()
+    elsewhere = replace(SETTINGS, server=ServerChoice("http://gpu:8000"))
+    notes: list[str] = []
+    for _ in range(2):
+        load = seeing(EVENTS).load
+        done = index_paths([str(folder)], Choices(), elsewhere, load, note=notes.append)
+        assert outcomes(list(done)) == ALL_UNCHANGED
+    (said,) = notes
+    assert said.endswith("its overview is damaged; going on without one, as the model is elsewhere")
+    assert opened.names() == []
+    assert (store.size_bytes(), file.exists()) == (size_bytes, False)
 
 
 def test_timelines_beside_the_videos_are_not_subtitles(folder: Path, opened: Opened) -> None:
