@@ -68,7 +68,7 @@ KINDS_OF_QUESTION = ("at", "when", "never", "list")
 class Glimpses:
     """Patches without words: patches and grid as in Batch.
 
-    cells: int64 [patches * 9, 4], CELL_LABELS in every merged vision token.
+    cells: int64 [patches * 9, 5], CELL_LABELS in every merged vision token.
     """
 
     patches: torch.Tensor

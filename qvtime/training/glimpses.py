@@ -10,18 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from qvtime.training.render import render
-from qvtime.training.scene import COLOURS, SHAPES, VERBS, Scene
+from qvtime.training.scene import COLOURS, SHAPES, VERBS, Scene, Thing
 from qvtime.training.script import make_scene
 
 SIZE_PX = 96
 CELL_PX = 32
 CELLS = SIZE_PX // CELL_PX
-CELL_LABELS = ("colour", "shape", "verb", "turned")
+CELL_LABELS = ("colour", "shape", "verb", "turned", "edge")
+EDGE_BINS = 4
+"""How finely the label "edge" says when an event began, or ended, between a patch's pictures."""
 ABSENT = {
     "colour": len(COLOURS),
     "shape": len(SHAPES),
     "verb": len(VERBS),
     "turned": len(COLOURS),
+    "edge": 2 * EDGE_BINS,
 }
 
 
@@ -29,7 +32,7 @@ ABSENT = {
 class Glimpse:
     """A few temporal patches without words, for the vision tower.
 
-    pixels: as in Lesson; cells: int64 [patches, 9, 4], as label_cells gives them.
+    pixels: as in Lesson; cells: int64 [patches, 9, 5], as label_cells gives them.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -39,7 +42,11 @@ class Glimpse:
 GLIMPSES_PER_CLIP = 3
 GLIMPSE_MS = 9000
 TURNS_WEIGHT = 3.0
-"""How much likelier a glimpse is of a turn than of another event: its new colour is learned too."""
+"""How much likelier a glimpse, or a question, is of a turn than of another event: its new colour is
+learned too."""
+EVENT_SHARE, EDGE_SHARE = 0.75, 0.5
+"""How many glimpses are of a moment of an event, and how many of these of one near its edge, inside
+or outside, where it is hardest to say whether it goes on."""
 
 
 def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse:
@@ -51,14 +58,25 @@ def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse
     scene = make_scene(generator, GLIMPSE_MS)
     centres = generator.integers(0, GLIMPSE_MS, GLIMPSES_PER_CLIP)
     for place in range(len(centres)):
-        if scene.happenings and generator.random() < 0.75:
-            weights = np.array(
-                [1.0 if h.turned is None else TURNS_WEIGHT for h in scene.happenings]
-            )
-            one = scene.happenings[generator.choice(len(weights), p=weights / weights.sum())]
-            centres[place] = generator.integers(one.start_ms, one.end_ms)
+        if scene.happenings and generator.random() < EVENT_SHARE:
+            centres[place] = _moment_of_event(scene, generator, granularity_ms)
     pixels = take_pictures(scene, centres, granularity_ms, generator)
     return Glimpse(pixels, label_cells(scene, centres, granularity_ms))
+
+
+def _moment_of_event(scene: Scene, generator: np.random.Generator, granularity_ms: int) -> int:
+    """A moment in an event, or close to one of its edges.
+
+    Close is half as far again as a patch's pictures lie from its centre.
+    """
+    weights = np.array([1.0 if h.turned is None else TURNS_WEIGHT for h in scene.happenings])
+    one = scene.happenings[generator.choice(len(weights), p=weights / weights.sum())]
+    if generator.random() >= EDGE_SHARE:
+        return int(generator.integers(one.start_ms, one.end_ms))
+    edge_ms = one.end_ms if generator.random() < 0.5 else one.start_ms
+    reach_ms = granularity_ms * 3 // 8
+    moment_ms = edge_ms + int(generator.integers(-reach_ms, reach_ms))
+    return min(max(moment_ms, 0), scene.duration_ms - 1)
 
 
 def take_pictures(
@@ -91,7 +109,7 @@ def label_cells(
 ) -> npt.NDArray[np.int64]:
     """Which object fills most of every cell, what it does there, and which colour it turns.
 
-    int64 [patches, 9, 4], in the order of CELL_LABELS.
+    int64 [patches, 9, 5], in the order of CELL_LABELS.
     """
     labels = np.empty((len(centres), CELLS * CELLS, len(CELL_LABELS)), np.int64)
     labels[:] = tuple(ABSENT.values())
@@ -119,7 +137,22 @@ def label_cells(
             turned = active[0].turned if active else None
             new = ABSENT["turned"] if turned is None else list(COLOURS).index(turned)
             look = (list(COLOURS).index(seen[0].colour), SHAPES.index(seen[0].shape))
+            edge = _edge(thing, int(centre), quarter)
             wins = share > most
             most[wins] = share[wins]
-            labels[patch].reshape(CELLS, CELLS, len(CELL_LABELS))[wins] = (*look, verb, new)
+            labels[patch].reshape(CELLS, CELLS, len(CELL_LABELS))[wins] = (*look, verb, new, edge)
     return labels
+
+
+def _edge(thing: Thing, centre_ms: int, quarter_ms: float) -> int:
+    """When between a patch's pictures an event of this object began (0 to 3), or ended (4 to 7).
+
+    Counted back from the later picture. It tells more than whether the event goes on: how far it
+    has come in the picture after its beginning, and what is left of it in the one before its end.
+    """
+    for one in thing.happenings:
+        for edge_ms, first in ((one.start_ms, 0), (one.end_ms, EDGE_BINS)):
+            since = (centre_ms + quarter_ms - edge_ms) / (2 * quarter_ms)  # 0 to 1 between them
+            if 0 <= since < 1:
+                return first + int(since * EDGE_BINS)
+    return ABSENT["edge"]

@@ -23,6 +23,7 @@ CLOCK_WEIGHT = 0.5
 LINK_WEIGHT = 0.3
 TURNED_WEIGHT = 3.0
 """Few events turn a colour, and its loss is small beside that of the kinds."""
+COUNTED_WHERE_THERE = ("turned", "edge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses)
             logits = heads.of_cells(name, level)(features).float()
             # Which colour something turns counts only where something turns: over all cells, most
             # of what there is to learn would be that hardly anything does, as the verb says too.
-            counts = there if name == "turned" else slice(None)
-            if name != "turned" or there.any():
+            # So does when an event began or ended.
+            counts = there if name in COUNTED_WHERE_THERE else slice(None)
+            if name not in COUNTED_WHERE_THERE or there.any():
                 total = total + F.cross_entropy(logits[counts], wanted[counts])
             if level == 0 and there.any():
                 right = logits[there].argmax(-1) == wanted[there]

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
+from qvtime.training.glimpses import EDGE_BINS
 from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
 
 HIDDEN = 256
@@ -132,7 +133,7 @@ class TeachingHeads(nn.Module):
         super().__init__()
         levels = 1 + len(DEEPSTACK)
         sizes = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "verb": len(VERBS) + 1}
-        sizes["turned"] = len(COLOURS) + 1
+        sizes |= {"turned": len(COLOURS) + 1, "edge": 2 * EDGE_BINS + 1}
         self.cells = nn.ModuleDict(
             {
                 name: nn.ModuleList(nn.Linear(HIDDEN, size) for _ in range(levels))

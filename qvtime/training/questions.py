@@ -1,12 +1,13 @@
 """Questions about one window of a made clip, with their answers, as token ids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qvtime.model.prompt import encode_question, encode_words, time_label
+from qvtime.training.glimpses import TURNS_WEIGHT
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening
 from qvtime.training.wording import (
     AT,
@@ -26,6 +27,10 @@ CHINESE_SHARE = 0.35
 BUSY_SHARE = 0.4
 """How many of the questions about a moment are about the window's busiest: two events at once are
 rarer than one, and harder to say."""
+OTHER_TURN_SHARE = 0.7
+"""Where something of a window turns a colour, how many questions for what does not happen there
+are for its turning another one. Nothing else teaches that the colour asked for matters: in ten
+minutes, most of what was found in a wrong place was such a turn."""
 NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
 """Weight in the alignment loss of a time in a question, and of the `<time>` of an answer: where
 the patch is chosen. Every digit after it, of which there are many more, has 1."""
@@ -149,7 +154,9 @@ class Book:
     def _when(self, happens: bool) -> Tail:
         chinese = self._chinese()
         if happens and self.labelled:
-            asked = self.labelled[int(self.generator.integers(len(self.labelled)))].happening
+            weights = [TURNS_WEIGHT if one.happening.turned else 1.0 for one in self.labelled]
+            shares = np.array(weights) / sum(weights)
+            asked = self.labelled[int(self.generator.choice(len(shares), p=shares))].happening
         else:
             asked = self._other_event()
         found = [
@@ -171,6 +178,11 @@ class Book:
         generator = self.generator
         colour, shape = str(generator.choice(list(COLOURS))), str(generator.choice(SHAPES))
         verb = str(generator.choice(VERBS))
+        turns = [one.happening for one in self.labelled if one.happening.turned is not None]
+        if turns and generator.random() < OTHER_TURN_SHARE:
+            near = turns[int(generator.integers(len(turns)))]
+            others = [c for c in COLOURS if c not in (near.colour, near.turned)]
+            return replace(near, turned=str(generator.choice(others)))
         if self.labelled:
             near = self.labelled[int(generator.integers(len(self.labelled)))].happening
             change = generator.random()
