@@ -59,12 +59,20 @@ class Asking:
     async def locate(self, request: Request) -> Response:
         """When an event happens in a video."""
         fields = await read_fields(
-            request, {"event": str, "top_k": int, "min_score": (int, float), "within": str}
+            request,
+            {
+                "event": str,
+                "top_k": int,
+                "min_score": (int, float),
+                "within": str,
+                "everywhere": bool,
+            },
         )
         event = fields.get("event", "")
         check_question(event, self._settings)
         least = float(fields.get("min_score", MIN_SCORE))
-        wanted = Wanted(fields.get("top_k"), least, fields.get("within"))
+        everywhere = fields.get("everywhere", False)
+        wanted = Wanted(fields.get("top_k"), least, fields.get("within"), everywhere)
         video = await self._catalogue.find(request)
         work = locate_work(video, event, wanted, self._settings, self._model, self._answers)
         return self._stream(work)

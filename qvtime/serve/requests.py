@@ -41,7 +41,8 @@ async def read_fields(request: Request, kinds: Mapping[str, type | tuple[type, .
     for name, value in fields.items():
         if name not in kinds:
             raise NotJson(f'there is no field "{name}"', f"known are {', '.join(kinds)}")
-        if value is not None and (not isinstance(value, kinds[name]) or value is True):
+        wrong = isinstance(value, bool) and kinds[name] is not bool  # to Python it is a number
+        if value is not None and (wrong or not isinstance(value, kinds[name])):
             raise NotJson(f'"{name}" cannot be that', "docs/serve.md says what it is")
     return {name: value for name, value in fields.items() if value is not None}
 

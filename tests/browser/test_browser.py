@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from qvtime.settings import Settings
+from qvtime.tasks.captions import Pointed
+from qvtime.timeline import Event, Span
 from tests.browser.conftest import OpenPage
+from tests.scripted import seeing
 from tests.serve.conftest import MARKUP, SEEN, SETTINGS, Folder, index_clip
 from tests.serve.running import Running, serving
 from tests.videos import STEADY, Clip, make
@@ -94,6 +98,24 @@ def test_what_is_found_is_on_the_timeline(page: Page) -> None:
     expect_player_at(page, OTHER.span.start_ms)
     find(page, "an elephant")
     expect(page.locator(".card").first).to_contain_text("Not found.")
+
+
+def test_what_was_not_looked_at_is_said_and_can_be(
+    folder: Folder, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointed = Pointed(likely=(Event(Span(0, 400), JUMPS.caption, 0.9),))
+    monkeypatch.setattr("qvtime.tasks.locate.point", lambda *_: pointed)
+    folder.script = seeing([Event(Span(800, 1500), JUMPS.caption)], window_patches=2)
+    with serving(folder.site(settings=replace(SETTINGS, patch_budget=4))) as running:
+        page = open_page(running.url)
+        choose(page)
+        find(page, JUMPS.caption)
+        first = page.locator(".card").first
+        expect(first).to_contain_text("Not looked at")
+        first.get_by_role("button", name="Look at all of it").click()
+        expect(page.locator(".card")).to_have_count(2)
+        expect(first.locator(".event")).to_have_count(1)
+        expect(first.locator(".skipped")).to_have_count(0)
 
 
 def test_the_heat_of_where_it_starts(page: Page) -> None:

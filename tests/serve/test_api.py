@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from qvtime.model.backend import Backend
 from qvtime.serve.app import make_app
 from qvtime.serve.requests import LARGEST_BODY_BYTES
 from qvtime.settings import Settings
-from tests.serve.conftest import HOST, MARKUP, SEEN, Folder, asked, ids
+from qvtime.tasks.captions import Pointed
+from qvtime.timeline import Event, Span
+from tests.scripted import seeing
+from tests.serve.conftest import HOST, MARKUP, SEEN, SETTINGS, Folder, asked, ids
 from tests.videos import read_number
 
 JUMPS = SEEN[0]
@@ -111,6 +115,28 @@ def test_locating_gives_spans_and_scores(client: TestClient) -> None:
     assert unsure[-1]["report"]["events"] == []
     late = asked(client, f"/api/videos/{clip}/locate", {"event": JUMPS.caption, "within": "1s-2s"})
     assert late[-1]["report"]["events"] == []
+
+
+def test_all_of_a_long_video_is_looked_at_where_that_is_asked_for(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The budget makes it long; the index finds its other end likely, in vain."""
+    pointed = Pointed(likely=(Event(Span(0, 400), JUMPS.caption, 0.9),))
+    monkeypatch.setattr("qvtime.tasks.locate.point", lambda *_: pointed)
+    folder.script = seeing([Event(Span(800, 1500), JUMPS.caption)], window_patches=2)
+    tight = folder.site(settings=replace(SETTINGS, patch_budget=4))
+    with TestClient(make_app(tight), HOST) as client:
+        address = f"/api/videos/{ids(client)['clip.mp4']}/locate"
+        for given in ({}, {"everywhere": False}):
+            part = asked(client, address, {"event": JUMPS.caption, **given})[-1]["report"]
+            assert part["events"] == []
+            assert part["settings"]["skipped_ms"] > 1000
+        whole = asked(client, address, {"event": JUMPS.caption, "everywhere": True})[-1]["report"]
+        assert [event["caption"] for event in whole["events"]] == [JUMPS.caption]
+        assert "skipped_ms" not in whole["settings"]
+        for wrong in ({"everywhere": 1}, {"everywhere": "yes"}, {"top_k": True}, {"top_k": False}):
+            response = client.post(address, json={"event": JUMPS.caption, **wrong})
+            assert (response.status_code, response.json()["error"]) == (400, "NotJson")
 
 
 def test_searching_needs_no_model(client: TestClient, folder: Folder) -> None:

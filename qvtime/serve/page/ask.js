@@ -75,6 +75,7 @@ export class Ask {
       },
       onChange: (one) => this.choose(one),
       onRemove: (one) => this.drop(one),
+      onEverywhere: (one) => this.ask({ ...one.asked, fields: { ...one.asked.fields, everywhere: true } }),
       onAgain: (one) => {
         this.drop(one);
         this.ask(one.asked);

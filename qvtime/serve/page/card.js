@@ -9,7 +9,8 @@ const FORMATS = ["srt", "vtt", "json", "csv"];
 const TAG = /<time>([0-9:.]{1,20})<\/time>/g;
 
 export class Card {
-  // asked: {mode, words, fields}. The hooks: onPlay(ms), onChange(card), onRemove(card).
+  // asked: {mode, words, fields}. The hooks: onPlay(ms), onChange(card), onRemove(card),
+  // onAgain(card), onEverywhere(card).
   constructor(id, asked, hooks) {
     this.id = id;
     this.asked = asked;
@@ -116,6 +117,7 @@ export class Card {
     this.content.append(
       answer,
       found ? events : "",
+      this.asked.mode === "locate" && report.settings.skipped_ms ? this.skipped(report, found) : "",
       report.damage.length ? el("p", { class: "note", text: `${t("damaged")}: ${report.damage.join(" ")}` }) : "",
       el("footer", {}, el("span", { class: "looked", text: this.looked(report) }), downloads(`/api/answers/${number}`)),
     );
@@ -148,6 +150,13 @@ export class Card {
     this.asked.mode === "ask" ? el("span", { class: "caption", text: event.caption }) : "",
     percent === null ? "" : el("span", { class: "score", text: `${percent} %`, "aria-label": t("score", { percent }) }));
     return el("li", {}, play);
+  }
+
+  // How much of a long video was left out, and a way to look there too.
+  skipped(report, found) {
+    const everywhere = el("button", { type: "button", class: "quiet", text: t("everywhere"), on: { click: () => this.hooks.onEverywhere(this) } });
+    const words = t("skipped", { skipped: clock(report.settings.skipped_ms) }); // where nothing is found, the answer says it
+    return el("div", { class: "skipped" }, found ? el("p", { class: "note", text: words }) : "", everywhere);
   }
 
   looked(report) {
