@@ -67,36 +67,19 @@ def answer_loss(
     recorder: AttentionRecorder,
     batch: Batch,
     aligned: bool = True,
+    learns: bool = True,
 ) -> Taught:
     """Answers, attention on the truth, what goes on in every patch; the tower learns elsewhere.
+
+    learns: whether the language model does, and not its heads alone.
 
     The tower goes on learning from glimpses beside this, which teach it better than whole clips
     do and cost a fraction of what its gradients would here.
     """
     with torch.no_grad():
         features = see(model, batch)
-    embedded = model.model.get_input_embeddings()(batch.ids)
-    pictures = batch.owners.ge(0) & (batch.ids == model.config.video_token_id)
-    embedded = embedded.masked_scatter(pictures.unsqueeze(-1), features[0].to(embedded.dtype))
-    heard: list[torch.Tensor] = []
-    hooks = [
-        model.model.language_model.layers[number - 1].register_forward_hook(
-            lambda _module, _args, output: heard.append(output)
-        )
-        for number in (HEARING_LAYER, FINDING_LAYER)
-    ]
-    try:
-        hidden = model.model.language_model(
-            inputs_embeds=embedded,
-            attention_mask=batch.hidden,
-            position_ids=batch.positions,
-            visual_pos_masks=pictures,
-            deepstack_visual_embeds=features[1:],
-            use_cache=False,
-        ).last_hidden_state
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.set_grad_enabled(learns):
+        hidden, heard = _read(model, batch, features)
     spoken = batch.labels[:, 1:] != IGNORED
     logits = model.lm_head(hidden[:, :-1][spoken]).float()
     wanted = batch.labels[:, 1:][spoken]
@@ -121,6 +104,35 @@ def answer_loss(
         figures |= {"alignment": alignment.item(), "share": share.item(), "links": links.item()}
     figures |= _exact(logits.argmax(-1) == wanted, batch, spoken)
     return Taught(loss, figures)
+
+
+def _read(
+    model: Qwen3VLForConditionalGeneration, batch: Batch, features: list[torch.Tensor]
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The language model's last hidden states [B, S, hidden], and those that its heads read."""
+    embedded = model.model.get_input_embeddings()(batch.ids)
+    pictures = batch.owners.ge(0) & (batch.ids == model.config.video_token_id)
+    embedded = embedded.masked_scatter(pictures.unsqueeze(-1), features[0].to(embedded.dtype))
+    heard: list[torch.Tensor] = []
+    hooks = [
+        model.model.language_model.layers[number - 1].register_forward_hook(
+            lambda _module, _args, output: heard.append(output)
+        )
+        for number in (HEARING_LAYER, FINDING_LAYER)
+    ]
+    try:
+        hidden = model.model.language_model(
+            inputs_embeds=embedded,
+            attention_mask=batch.hidden,
+            position_ids=batch.positions,
+            visual_pos_masks=pictures,
+            deepstack_visual_embeds=features[1:],
+            use_cache=False,
+        ).last_hidden_state
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return hidden, heard
 
 
 def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:

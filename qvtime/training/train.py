@@ -7,27 +7,21 @@ command works on a CPU and on a GPU. `--no-alignment` leaves the alignment loss 
 
 import argparse
 import math
-import queue
 import sys
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.multiprocessing as multiprocessing
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from qvtime.model.vision import speed_up_vision
 from qvtime.model.weights import load_model
 from qvtime.training.alignment import AttentionRecorder
-from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
+from qvtime.training.batches import Batch, Glimpses
 from qvtime.training.export import export
-from qvtime.training.glimpses import GLIMPSES_PER_CLIP, make_glimpse
-from qvtime.training.lessons import make_lesson
 from qvtime.training.losses import answer_loss, cell_loss, see
 from qvtime.training.miniature import (
     ALIGNED_HEADS,
@@ -37,18 +31,19 @@ from qvtime.training.miniature import (
     build_model,
     grow,
 )
+from qvtime.training.supply import Supply
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
-GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
-LENGTH_SHARES = (0.15, 0.35, 0.5)
-"""How many lessons are of windows a third, two thirds and all of the most patches long."""
 TOWER_RATE_SHARE = 0.25
 """The tower's learning rate beside the language model's, once both are taught."""
-HEADS_FIRST_STEPS = 60
-"""How long new teaching heads learn to read a model folder, which has none, before it learns.
+HEADS_FIRST_STEPS, HEADS_FIRST_RATE = 250, 3.0
+"""How long new teaching heads learn to read a model folder, which has none, before it learns, and
+at how many times the learning rate.
 
-A tower that learned from new heads in their first steps unlearned: "at" fell from 87 to 51 %.
+A model that learned from heads which could not read it yet unlearned: the tower in their first
+steps, so that "at" fell from 87 to 51 %; the language model, after 60 of them, so that "when" fell
+from 73 to 50 %, which took it a third of a course to make good.
 """
 CHECKPOINT_SECONDS = 240
 
@@ -120,25 +115,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _make_lessons(seed: int, most: int, out: Any) -> None:
-    """A process that makes lessons for ever, of three lengths: `(patches, Lesson)`."""
-    torch.set_num_threads(1)
-    generator = np.random.default_rng(seed)
-    tokenizer = build_tokenizer(corpus())
-    while True:
-        patches = int(generator.choice([most // 3, 2 * most // 3, most], p=LENGTH_SHARES))
-        granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
-        out.put((patches, make_lesson(tokenizer, generator, patches, granularity_ms)))
-
-
-def _make_glimpses(seed: int, most: int, out: Any) -> None:
-    """A process that makes glimpses for ever: `(0, Glimpse)`."""
-    generator = np.random.default_rng(seed)
-    while True:
-        granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
-        out.put((0, make_glimpse(generator, granularity_ms)))
-
-
 class Course:
     """One run of teaching: what is taught, how far it is, and where it is kept."""
 
@@ -195,12 +171,9 @@ class Course:
         options = self.options
         began = kept = time.monotonic()
         total = options.vision_steps + options.steps
-        token = self.tokenizer.convert_tokens_to_ids
-        controls = token(["<|endoftext|>", "<|video_pad|>", "<|vision_end|>"])
-        glimpses = self._made(_make_glimpses, GLIMPSES_PER_CLIP, options.glimpses, collate_glimpses)
-        lessons = self._made(
-            _make_lessons, 0, options.batch * options.patches, lambda some: collate(some, *controls)
-        )
+        supply = Supply(options.seed + self.step, options.workers, options.patches, options.device)
+        glimpses = supply.glimpses(options.glimpses)
+        lessons = supply.lessons(options.batch * options.patches, self.tokenizer)
         figures: dict[str, list[float]] = defaultdict(list)
         self.model.train()
         while self.step < total and time.monotonic() - began < options.minutes * 60:
@@ -224,14 +197,9 @@ class Course:
     def _learn(self, glimpses: Glimpses, batch: Batch | None) -> dict[str, float]:
         """One step: the tower on glimpses, and the rest on lessons once its time has come."""
         options = self.options
-        rate = options.rate * self._rate_share()
-        shares = {
-            "tower": 0 if self.step < self.heads_first else TOWER_RATE_SHARE if batch else 1,
-            "cells": TOWER_RATE_SHARE if batch and self.step >= self.heads_first else 1,
-            "language": 0 if self.step < options.vision_steps + self.heads_first else 1,
-        }
+        shares = self._rate_shares(language=batch is not None)
         for name, group in zip(self.groups, self.optimizer.param_groups, strict=True):
-            group["lr"] = rate * shares.get(name, 1)
+            group["lr"] = options.rate * shares[name]
         with torch.autocast(options.device, torch.bfloat16):
             seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
         torch.autograd.backward(seen.loss)
@@ -239,7 +207,12 @@ class Course:
         if batch:
             with torch.autocast(options.device, torch.bfloat16):
                 said = answer_loss(
-                    self.model, self.heads, self.recorder, batch, not options.no_alignment
+                    self.model,
+                    self.heads,
+                    self.recorder,
+                    batch,
+                    not options.no_alignment,
+                    learns=shares["language"] > 0,
                 )
             torch.autograd.backward(said.loss)
             figures |= {"loss": said.loss.item(), **said.figures}
@@ -249,48 +222,24 @@ class Course:
         self.optimizer.zero_grad(set_to_none=True)
         return figures
 
-    def _rate_share(self) -> float:
-        """Each of the two parts warms up and falls along a cosine to a fiftieth."""
-        options = self.options
-        begin, length = 0, options.vision_steps
-        if self.step >= options.vision_steps:
-            begin, length = options.vision_steps, options.steps
-        done = (self.step - begin) / length
-        warm = min(1.0, (self.step - begin + 1) / 100)
-        return warm * (0.51 + 0.49 * math.cos(math.pi * done))
+    def _rate_shares(self, language: bool) -> dict[str, float]:
+        """The learning rate of every group, in shares of the highest; language: beside lessons.
 
-    def _made(
-        self, maker: Callable[..., None], each: int, most: int, gather: Callable[[list[Any]], Any]
-    ) -> Iterator[Any]:
-        """Batches of things that worker processes make, `each` patches a thing (0: its key).
-
-        Every batch has `most` patches: short lessons come in larger batches. Each thing is used
-        once.
-
-        Seen three times each, lessons were learned by heart: 49 % of the answers to "what happens
-        at" right while teaching, 26 % on new ones.
+        Each of the two parts falls along a cosine to a fiftieth, after a warm-up that begins once
+        the heads can read.
         """
-        options = self.options
-        context: Any = multiprocessing.get_context("fork" if options.device == "cpu" else "spawn")
-        made: Any = context.Queue(4 * most // (each or options.patches))
-        for worker in range(options.workers):
-            seed = 1_000_003 * (options.seed + self.step) + worker
-            context.Process(target=maker, args=(seed, options.patches, made), daemon=True).start()
-        ready: queue.Queue[Any] = queue.Queue(3)
-
-        def shelve() -> None:
-            shelves: dict[int, list[Any]] = defaultdict(list)
-            while True:
-                key, thing = made.get()
-                shelves[key].append(thing)
-                if len(shelves[key]) * (each or key) >= most:
-                    ready.put(gather(shelves.pop(key)))
-
-        threading.Thread(target=shelve, daemon=True).start()
-        while True:
-            batch = ready.get()
-            fields = {name: getattr(batch, name).to(options.device) for name in batch.__slots__}
-            yield type(batch)(**fields)
+        begin = self.options.vision_steps if language else 0
+        length = self.options.steps if language else self.options.vision_steps
+        done = self.step - begin
+        warm = min(1.0, (max(0, done - self.heads_first) + 1) / 100)
+        share = warm * (0.51 + 0.49 * math.cos(math.pi * done / length))
+        tower = share * (TOWER_RATE_SHARE if language else 1.0)
+        shares = {"tower": tower, "cells": tower, "language": share, "heads": share}
+        if self.step < self.heads_first:
+            shares |= {"tower": 0.0, "cells": HEADS_FIRST_RATE}
+        if language and done < self.heads_first:
+            shares |= {"language": 0.0, "heads": HEADS_FIRST_RATE}
+        return shares
 
 
 if __name__ == "__main__":
