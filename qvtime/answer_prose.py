@@ -47,13 +47,14 @@ _HERE = (
     r"|moment|window|seconds?|of|-|~))*"
 )
 _NOTHING = re.compile(
-    rf"(?:nothing(?:\s+(?:happens|is\s+happening|occurs|changes|is\s+going\s+on|to\s+see))?{_HERE}"
+    rf"(?:nothing(?:\s+(?:happens|is\s+happening|occurs|changes|is\s+going\s+on|is\s+written|to\s+see))?"
+    rf"{_HERE}"
     r"|none|no|n/?a|null|no\s+(?:such\s+)?(?:events?|moments?|matches|match)"
     r"(?:\s+(?:is|was|were|are)?\s*(?:found|happens?|occurs?))?"
     rf"|not\s+found|(?:it|(?:the|this|that)\s+.{{0,200}}?)\s+(?:does\s+not|doesn't|never)"
     rf"\s+(?:happens?|occurs?|appears?|take\s+place){_HERE}"
     r"|(?:在?(?:这|此|视频)?[^,。]{0,8})?(?:没有|无|未|没|从未)(?:任何)?(?:有)?(?:事情?|事件|什么)?(?:发生|出现)?"
-    r"|什么(?:事情?)?[都也]没有?(?:发生)?)"
+    r"|什么(?:事情?)?[都也]没有?(?:发生|写)?)"
 )
 
 

@@ -10,8 +10,8 @@ from qvtime.model.pixels import patches_of
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.training.glimpses import CELL_LABELS, CELLS, Glimpse
 from qvtime.training.lessons import Lesson
-from qvtime.training.questions import Alignment, Meaning, Moment
 from qvtime.training.scene import MARKS
+from qvtime.training.tails import Alignment, Meaning, Moment
 
 IGNORED = -100
 
@@ -25,11 +25,11 @@ class Batch:
     1, S, S], what is added to attention's scores, 0 or -inf; ends: bool [B, S], the last token of
     every temporal patch; rows, places: int64 [N], targets: float32 [N, P], at_ends, saying: bool
     [N] and weights: float32 [N], what should attend where and how much it counts
-    (questions.Alignment); going_on: float32 [B * P, MARKS]; meant_rows, meant_places:
+    (tails.Alignment); going_on: float32 [B * P, MARKS]; meant_rows, meant_places:
     int64 [M], found: bool [M] and meant: float32 [M, MARKS], what tokens of questions
-    stand for (questions.Meaning); clock: int64 [B * P, 3], the digits of the patches' times;
+    stand for (tails.Meaning); clock: int64 [B * P, 3], the digits of the patches' times;
     said_rows, said_places: int64 [K], said_found: bool [K] and said: int64 [K, 3], those of times
-    in questions and answers (questions.Moment); links: int64 [L, 3], row, token, and the token
+    in questions and answers (tails.Moment); links: int64 [L, 3], row, token, and the token
     that it should attend to (Tail.source).
     """
 
@@ -61,14 +61,14 @@ class Batch:
     links: torch.Tensor
 
 
-KINDS_OF_QUESTION = ("at", "when", "never", "list")
+KINDS_OF_QUESTION = ("at", "when", "never", "list", "says")
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpses:
     """Patches without words: patches and grid as in Batch.
 
-    cells: int64 [patches * 9, 5], CELL_LABELS in every merged vision token.
+    cells: int64 [patches * 9, 6], CELL_LABELS in every merged vision token.
     """
 
     patches: torch.Tensor

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from qvtime.training.render import render
-from qvtime.training.scene import COLOURS, SHAPES, VERBS, Scene, Thing
+from qvtime.training.render import render, sign_edges
+from qvtime.training.scene import COLOURS, SHAPES, SIGN_WORDS, VERBS, Scene, Thing
 from qvtime.training.script import make_scene
 
 SIZE_PX = 96
 CELL_PX = 32
 CELLS = SIZE_PX // CELL_PX
-CELL_LABELS = ("colour", "shape", "verb", "turned", "edge")
+CELL_LABELS = ("colour", "shape", "verb", "turned", "edge", "word")
 EDGE_BINS = 4
 """How finely the label "edge" says when an event began, or ended, between a patch's pictures."""
 ABSENT = {
@@ -25,6 +25,7 @@ ABSENT = {
     "verb": len(VERBS),
     "turned": len(COLOURS),
     "edge": 2 * EDGE_BINS,
+    "word": len(SIGN_WORDS),
 }
 
 
@@ -32,13 +33,15 @@ ABSENT = {
 class Glimpse:
     """A few temporal patches without words, for the vision tower.
 
-    pixels: as in Lesson; cells: int64 [patches, 9, 5], as label_cells gives them.
+    pixels: as in Lesson; cells: int64 [patches, 9, 6], as label_cells gives them.
     """
 
     pixels: npt.NDArray[np.uint8]
     cells: npt.NDArray[np.int64]
 
 
+SIGNED_SHARE = 0.5
+"""How many clips have words written across the top."""
 GLIMPSES_PER_CLIP = 3
 GLIMPSE_MS = 9000
 TURNS_WEIGHT = 3.0
@@ -55,7 +58,7 @@ def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse
     Few from each clip: the patches of one clip show the same objects, and a batch of them
     teaches little (shapes were learned several times slower from whole clips).
     """
-    scene = make_scene(generator, GLIMPSE_MS)
+    scene = make_scene(generator, GLIMPSE_MS, signs=bool(generator.random() < SIGNED_SHARE))
     centres = generator.integers(0, GLIMPSE_MS, GLIMPSES_PER_CLIP)
     for place in range(len(centres)):
         if scene.happenings and generator.random() < EVENT_SHARE:
@@ -107,9 +110,9 @@ def take_pictures(
 def label_cells(
     scene: Scene, centres: npt.NDArray[np.int64], granularity_ms: int
 ) -> npt.NDArray[np.int64]:
-    """Which object fills most of every cell, what it does there, and which colour it turns.
+    """Which object fills most of every cell, what it does there, and which word crosses it.
 
-    int64 [patches, 9, 5], in the order of CELL_LABELS.
+    int64 [patches, 9, 6], in the order of CELL_LABELS.
     """
     labels = np.empty((len(centres), CELLS * CELLS, len(CELL_LABELS)), np.int64)
     labels[:] = tuple(ABSENT.values())
@@ -140,7 +143,12 @@ def label_cells(
             edge = _edge(thing, int(centre), quarter)
             wins = share > most
             most[wins] = share[wins]
-            labels[patch].reshape(CELLS, CELLS, len(CELL_LABELS))[wins] = (*look, verb, new, edge)
+            cells = labels[patch].reshape(CELLS, CELLS, len(CELL_LABELS))
+            cells[wins, : len(CELL_LABELS) - 1] = (*look, verb, new, edge)
+        if (sign := scene.sign(float(centre))) is not None:
+            left_px, right_px = sign_edges(sign, SIZE_PX)
+            crossed = slice(max(0, left_px) // CELL_PX, (right_px - 1) // CELL_PX + 1)
+            labels[patch, crossed, CELL_LABELS.index("word")] = SIGN_WORDS.index(sign.word)
     return labels
 
 

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qvtime.model.prompt import encode_video
-from qvtime.training.glimpses import CELLS, take_pictures
-from qvtime.training.questions import Book, Tail
-from qvtime.training.scene import MARKS, Happening
+from qvtime.training.glimpses import CELLS, SIGNED_SHARE, take_pictures
+from qvtime.training.questions import Book
+from qvtime.training.scene import MARKS, Happening, Sign
 from qvtime.training.script import make_scene
+from qvtime.training.tails import Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,22 @@ def make_lesson(
 ) -> Lesson:
     """A window of so many patches of a new clip, somewhere in time, with its questions."""
     length_ms = patches * granularity_ms
-    scene = make_scene(generator, length_ms + int(generator.integers(0, 9000)))
+    signed = bool(generator.random() < SIGNED_SHARE)
+    scene = make_scene(generator, length_ms + int(generator.integers(0, 9000)), signs=signed)
     first_ms = int(generator.integers(0, max(1, scene.duration_ms - length_ms)) // 100 * 100)
     centres = first_ms + granularity_ms * np.arange(patches)
     pixels = take_pictures(scene, centres, granularity_ms, generator)
     offset_ms = _somewhere(generator, granularity_ms) - first_ms
     times_ms = tuple(int(c) + offset_ms for c in centres)
     prefix, owners = video_ids(tokenizer, times_ms)
-    book = Book(tokenizer, generator, scene.happenings, centres, offset_ms, granularity_ms)
+    book = Book(tokenizer, generator, scene, centres, offset_ms)
     return Lesson(
         pixels=pixels,
         times_ms=times_ms,
         prefix=prefix,
         owners=owners,
         tails=book.tails(),
-        going_on=_going_on(scene.happenings, centres),
+        going_on=_going_on((*scene.happenings, *scene.signs), centres),
     )
 
 
@@ -84,10 +86,10 @@ def video_ids(tokenizer: Any, centres_ms: Sequence[int]) -> tuple[tuple[int, ...
 
 
 def _going_on(
-    happenings: tuple[Happening, ...], centres: npt.NDArray[np.int64]
+    shown: Sequence[Happening | Sign], centres: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
     table = np.zeros((len(centres), MARKS), bool)
-    for one in happenings:
+    for one in shown:
         inside = (one.start_ms <= centres) & (centres < one.end_ms)
         for mark in one.marks:
             table[inside, mark] = True

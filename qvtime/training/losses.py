@@ -15,14 +15,15 @@ from qvtime.training.miniature import (
     HEARING_LAYER,
     TeachingHeads,
 )
-from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
+from qvtime.training.scene import COLOURS, KINDS, SHAPES, SIGN_WORDS, VERBS
 
 ALIGNMENT_WEIGHT = 1.0
 EVENTS_WEIGHT = 0.3
 CLOCK_WEIGHT = 0.5
 LINK_WEIGHT = 0.3
-TURNED_WEIGHT = 3.0
-"""Few events turn a colour, and its loss is small beside that of the kinds."""
+DETAILS_WEIGHT = 3.0
+"""Few events turn a colour, and a patch has one word at most: their losses are small beside that
+of the kinds."""
 COUNTED_WHERE_THERE = ("turned", "edge")
 
 
@@ -142,11 +143,12 @@ def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, marks: torch.Tensor) -
     and questions are read by the same heads, so that what is seen and what is asked for come to
     be the same to the model, and one can find the other.
     """
-    kinds, turned = marks[:, :KINDS], marks[:, KINDS:]
+    kinds, turned, words = torch.split(marks, (KINDS, len(COLOURS), len(SIGN_WORDS)), 1)
     table = kinds.reshape(-1, len(COLOURS), len(SHAPES), len(VERBS))
     parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
     whole = _binary(heads.events(hidden), kinds) + _binary(heads.parts(hidden), parts)
-    return whole + TURNED_WEIGHT * _binary(heads.turned(hidden), turned)
+    details = _binary(heads.turned(hidden), turned) + _binary(heads.words(hidden), words)
+    return whole + DETAILS_WEIGHT * details
 
 
 def clock_loss(

@@ -7,7 +7,7 @@ from torch import nn
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
 from qvtime.training.glimpses import EDGE_BINS
-from qvtime.training.scene import COLOURS, KINDS, SHAPES, VERBS
+from qvtime.training.scene import COLOURS, KINDS, SHAPES, SIGN_WORDS, VERBS
 
 HIDDEN = 256
 LAYERS = 8
@@ -134,6 +134,7 @@ class TeachingHeads(nn.Module):
         levels = 1 + len(DEEPSTACK)
         sizes = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "verb": len(VERBS) + 1}
         sizes |= {"turned": len(COLOURS) + 1, "edge": 2 * EDGE_BINS + 1}
+        sizes["word"] = len(SIGN_WORDS) + 1
         self.cells = nn.ModuleDict(
             {
                 name: nn.ModuleList(nn.Linear(HIDDEN, size) for _ in range(levels))
@@ -144,6 +145,8 @@ class TeachingHeads(nn.Module):
         nn.init.constant_(self.events.bias, -5.0)
         self.parts = nn.Linear(HIDDEN, len(COLOURS) + len(SHAPES) + len(VERBS))
         self.turned = nn.Linear(HIDDEN, len(COLOURS))
+        self.words = nn.Linear(HIDDEN, len(SIGN_WORDS))
+        nn.init.constant_(self.words.bias, -4.0)
         self.edges = nn.Linear(HIDDEN, 2 * KINDS)
         nn.init.constant_(self.edges.bias, -5.0)
         self.clock = nn.Linear(HIDDEN, CLOCK_DIGITS * 10)

@@ -1,6 +1,6 @@
 """Questions about one window of a made clip, with their answers, as token ids."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from qvtime.model.prompt import encode_question, encode_words, time_label
 from qvtime.training.glimpses import TURNS_WEIGHT
-from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening
+from qvtime.training.scene import COLOURS, SHAPES, SIGN_WORDS, VERBS, Happening, Scene, Sign
+from qvtime.training.tails import Alignment, Meaning, Moment, Tail
 from qvtime.training.wording import (
     AT,
     AT_CHINESE,
@@ -16,11 +17,16 @@ from qvtime.training.wording import (
     BETWEEN_CHINESE,
     LIST,
     LIST_CHINESE,
+    SAYS,
+    SAYS_CHINESE,
     Labelled,
+    Told,
     answer_at,
     answer_list,
+    answer_says,
     answer_when,
     ask_when,
+    ask_when_it_says,
 )
 
 CHINESE_SHARE = 0.35
@@ -31,59 +37,13 @@ OTHER_TURN_SHARE = 0.7
 """Where something of a window turns a colour, how many questions for what does not happen there
 are for its turning another one. Nothing else teaches that the colour asked for matters: in ten
 minutes, most of what was found in a wrong place was such a turn."""
+SIGNED_MOMENT_SHARE = 0.65
+"""How many questions for what is written are about a moment, or a word, for which something is."""
+FOUND_KINDS = ("at", "says")
+"""Kinds of questions whose answers say what the time in the question found."""
 NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
 """Weight in the alignment loss of a time in a question, and of the `<time>` of an answer: where
 the patch is chosen. Every digit after it, of which there are many more, has 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """Token `place` of a tail should attend to these patches, equally, or to their last tokens
-    (`at_end`), which know what goes on in them and when; `weight` in the loss. `saying`: in the
-    last layer, as what is found there is said at once."""
-
-    place: int
-    patches: tuple[int, ...]
-    weight: float = 1.0
-    at_end: bool = False
-    saying: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What token `place` of a tail stands for, as marks of events: of those that go on at the time
-    it says (`found`), or the one that is asked for."""
-
-    place: int
-    marks: tuple[int, ...]
-    found: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Token `place` of a tail stands for this time: one that it says, or, `found`, one that the
-    model has to find before it can say it."""
-
-    place: int
-    time_ms: int
-    found: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """One question with its answer.
-
-    answer_start: the place of the answer's first id; source: that of the token which found what
-    the answer says, where there is one.
-    """
-
-    ids: tuple[int, ...]
-    answer_start: int
-    alignments: tuple[Alignment, ...]
-    meanings: tuple[Meaning, ...]
-    moments: tuple[Moment, ...]
-    kind: str
-    source: int | None = None
 
 
 class Book:
@@ -93,21 +53,19 @@ class Book:
         self,
         tokenizer: Any,
         generator: np.random.Generator,
-        happenings: tuple[Happening, ...],
+        scene: Scene,
         centres: npt.NDArray[np.int64],
         offset_ms: int,
-        granularity_ms: int,
     ) -> None:
         self.tokenizer, self.generator = tokenizer, generator
-        self.centres, self.offset_ms = centres, offset_ms
+        self.scene, self.centres, self.offset_ms = scene, centres, offset_ms
         self.labelled: list[Labelled] = []
         self.patches: list[tuple[int, ...]] = []
-        for one in happenings:
-            inside = np.flatnonzero((one.start_ms <= centres) & (centres < one.end_ms))
-            if len(inside):
-                first, last = centres[inside[0]] + offset_ms, centres[inside[-1]] + offset_ms
-                self.labelled.append(Labelled(one, int(first), int(last)))
-                self.patches.append(tuple(inside.tolist()))
+        for one in scene.happenings:
+            if inside := self._inside(one):
+                first_ms, last_ms = self._time_ms(inside[0]), self._time_ms(inside[-1])
+                self.labelled.append(Labelled(first_ms, last_ms, one))
+                self.patches.append(inside)
         self.end_of_turn = tokenizer.convert_tokens_to_ids("<|im_end|>")
         self.time_open = tokenizer.convert_tokens_to_ids("<time>")
         self.time_close = tokenizer.convert_tokens_to_ids("</time>")
@@ -118,11 +76,19 @@ class Book:
         tails = [self._at() for _ in range(each)]
         tails += [self._when(happens=k % 2 == 0) for k in range(each)]
         tails.append(self._list())
+        if self.scene.signs:
+            tails += [self._says() for _ in range(each)]
+            tails.append(self._when_it_says())
         order = self.generator.permutation(len(tails))
         return tuple(tails[k] for k in order)
 
     def _chinese(self) -> bool:
         return bool(self.generator.random() < CHINESE_SHARE)
+
+    def _inside(self, one: Happening | Sign) -> tuple[int, ...]:
+        """The patches in which it goes on."""
+        going_on = (one.start_ms <= self.centres) & (self.centres < one.end_ms)
+        return tuple(np.flatnonzero(going_on).tolist())
 
     def _time_ms(self, patch: int) -> int:
         return int(self.centres[patch]) + self.offset_ms
@@ -133,6 +99,12 @@ class Book:
     def _going_on(self, patch: int) -> list[Labelled]:
         both = zip(self.labelled, self.patches, strict=True)
         return [one for one, inside in both if patch in inside]
+
+    def _marks(self, patch: int) -> tuple[int, ...]:
+        """Of all that goes on in a patch, and of what is written in it."""
+        sign = self.scene.sign(float(self.centres[patch]))
+        marks = tuple(m for one in self._going_on(patch) for m in one.happening.marks)
+        return marks + (sign.marks if sign else ())
 
     def _at(self) -> Tail:
         patch = int(self.generator.integers(len(self.centres)))
@@ -197,6 +169,36 @@ class Book:
             turned = str(generator.choice([c for c in COLOURS if c != colour]))
         return Happening(0, 1, 0, colour, shape, verb, turned)
 
+    def _says(self) -> Tail:
+        patch = int(self.generator.integers(len(self.centres)))
+        signed = [p for sign in self.scene.signs for p in self._inside(sign)]
+        if signed and self.generator.random() < SIGNED_MOMENT_SHARE:
+            patch = int(self.generator.choice(signed))
+        chinese = self._chinese()
+        form = str(self.generator.choice(SAYS_CHINESE if chinese else SAYS))
+        question = form.format(t=self._marker(patch))
+        answer = answer_says(self.scene.sign(float(self.centres[patch])), chinese)
+        return self._tail(question, answer, (patch,), "says", (patch,))
+
+    def _when_it_says(self) -> Tail:
+        words = [sign.word for sign in self.scene.signs if self._inside(sign)]
+        happens = bool(words) and self.generator.random() < SIGNED_MOMENT_SHARE
+        asked = Sign(0, 1, str(self.generator.choice(words if happens else SIGN_WORDS)))
+        found = [
+            inside
+            for sign in self.scene.signs
+            if sign.word == asked.word and (inside := self._inside(sign))
+        ]
+        chinese = self._chinese()
+        told = [Told(self._time_ms(inside[0]), self._time_ms(inside[-1])) for inside in found]
+        return self._tail(
+            ask_when_it_says(self.generator, asked.word, chinese),
+            answer_when(told, chinese),
+            tuple(p for inside in found for p in inside),
+            "when" if found else "never",
+            asked=asked,
+        )
+
     def _list(self) -> Tail:
         chinese = self._chinese()
         found = self.labelled
@@ -225,13 +227,15 @@ class Book:
         patches: tuple[int, ...],
         kind: str,
         named: tuple[int, ...] = (),
-        asked: Happening | None = None,
+        asked: Happening | Sign | None = None,
     ) -> Tail:
         """patches: what the question is about; named: those whose times it says, in order;
         asked: the event whose times it asks for."""
         words = encode_question(self.tokenizer, question)
         answered = [*encode_words(self.tokenizer, answer), self.end_of_turn]
-        alignments = [Alignment(len(words) - 1, patches)] if patches and kind != "at" else []
+        alignments = (
+            [Alignment(len(words) - 1, patches)] if patches and kind not in FOUND_KINDS else []
+        )
         meanings = [Meaning(len(words) - 1, asked.marks, found=False)] if asked else []
         moments: list[Moment] = []
         after = 0
@@ -244,8 +248,7 @@ class Book:
             # token of the question, as well or instead, the patch was never found.
             alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT, at_end=True))
             moments.append(Moment(after - 2, self._time_ms(patch), found=False))
-            going_on = tuple(m for one in self._going_on(patch) for m in one.happening.marks)
-            meanings.append(Meaning(after - 2, going_on, found=True))
+            meanings.append(Meaning(after - 2, self._marks(patch), found=True))
         text_time, inside = "", False
         for place, token in enumerate(answered):
             if token == self.time_open:
@@ -272,5 +275,5 @@ class Book:
             meanings=tuple(meanings),
             moments=tuple(moments),
             kind=kind,
-            source=meanings[0].place if kind == "at" else None,
+            source=meanings[0].place if kind in FOUND_KINDS else None,
         )

@@ -7,12 +7,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from qvtime.training.scene import COLOURS, NOVEL_COLOURS, Scene, ThingState
+from qvtime.training.scene import COLOURS, NOVEL_COLOURS, Scene, Sign, ThingState
 
 PAINTS = COLOURS | NOVEL_COLOURS
 SUBPIXEL_BITS = 4
 DOT_COLOUR = (25, 25, 25)
 """The dark dot on every object, above its middle: a turned circle differs from a still one."""
+
+SIGN_HEIGHT, SIGN_BAND = 0.1, 0.16
+"""Height of the letters of a sign, and of the dark band behind them, in widths of the picture."""
+SIGN_FONT = cv2.FONT_HERSHEY_DUPLEX
+SIGN_FONT_PX = 22
+"""Height of a capital of this font at scale 1."""
+BAND_COLOUR, BAND_OPACITY, LETTER_COLOUR = (12, 12, 12), 0.75, (250, 250, 250)
 
 SHAKEN_OPACITY = 0.6
 """Opacity of each of the two pictures of a shaking object."""
@@ -103,6 +110,28 @@ def draw(picture: npt.NDArray[np.float32], state: ThingState) -> None:
     region += (paint - region) * cover
 
 
+def sign_edges(sign: Sign, size_px: int) -> tuple[int, int]:
+    """Where a word begins and ends from the left, in pixels of a picture so large."""
+    scale = SIGN_HEIGHT * size_px / SIGN_FONT_PX
+    (width_px, _), _ = cv2.getTextSize(sign.word, SIGN_FONT, scale, 1)
+    left_px = round(sign.middle * size_px - width_px / 2)
+    return left_px, left_px + width_px
+
+
+def draw_sign(picture: npt.NDArray[np.float32], sign: Sign) -> None:
+    """Write a word across the top of float32 RGB [size, size, 3], in place."""
+    size_px = picture.shape[0]
+    band_px, height_px = round(SIGN_BAND * size_px), round(SIGN_HEIGHT * size_px)
+    region = picture[:band_px]
+    region += (np.asarray(BAND_COLOUR, np.float32) - region) * BAND_OPACITY
+    mask = np.zeros(region.shape[:2], np.uint8)
+    corner = (sign_edges(sign, size_px)[0], (band_px + height_px) // 2)
+    scale = SIGN_HEIGHT * size_px / SIGN_FONT_PX
+    cv2.putText(mask, sign.word, corner, SIGN_FONT, scale, 255, 1, cv2.LINE_AA)
+    cover = mask[:, :, None].astype(np.float32) / 255
+    region += (np.asarray(LETTER_COLOUR, np.float32) - region) * cover
+
+
 def render(
     scene: Scene,
     times_ms: npt.ArrayLike,
@@ -117,6 +146,8 @@ def render(
         picture = base.copy()
         for state in scene.states(float(time_ms)):
             draw(picture, state)
+        if (sign := scene.sign(float(time_ms))) is not None:
+            draw_sign(picture, sign)
         if noise is not None and scene.noise > 0.5:
             grain = noise.standard_normal((size_px, size_px, 1), np.float32)
             picture += grain * scene.noise

@@ -36,10 +36,22 @@ NOVEL_COLOURS: dict[str, tuple[int, int, int]] = {"orange": (240, 130, 30)}
 NOVEL_VERBS = ("flips",)
 """Not in the demo model's course: for showing how a model is taught something new."""
 
+# fmt: off
+SIGN_WORDS = (
+    "GOAL", "STOP", "START", "EXIT", "OPEN", "CLOSED", "LIVE", "PAUSE", "PLAY", "READY", "FINISH",
+    "WIN", "LOSE", "TIME", "SCORE", "FOUL", "CORNER", "HALF", "FULL", "NEXT", "LAST", "FIRST",
+    "HOME", "AWAY", "TEAM", "GAME", "MATCH", "ROUND", "SET", "BREAK", "NEWS", "WEATHER", "SPORT",
+    "MUSIC", "FILM", "TODAY", "NOW", "SOON", "BACK", "END", "YES", "NO", "UP", "DOWN", "LEFT",
+    "RIGHT", "NORTH", "SOUTH", "EAST", "WEST",
+)
+# fmt: on
+"""What may be written across the top of the picture."""
+
 KINDS = len(COLOURS) * len(SHAPES) * len(VERBS)
 """How many kinds of events there are: whose, and which."""
-MARKS = KINDS + len(COLOURS)
-"""What is to be known of events: their kinds, then the colours that something turns."""
+MARKS = KINDS + len(COLOURS) + len(SIGN_WORDS)
+"""What is to be known of a patch: the kinds of its events, then the colours that something turns,
+then the words that are written."""
 
 HOP_SECONDS, HOP_HEIGHT = 0.7, 0.16
 SPIN_TURNS_PER_SECOND = 0.7
@@ -92,6 +104,28 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """A word that is written across the top of the picture: `[start_ms, end_ms)`.
+
+    middle: of the word, in widths of the picture.
+    """
+
+    start_ms: int
+    end_ms: int
+    word: str
+    middle: float = 0.5
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """The number of its word, after those of events and colours."""
+        return (KINDS + len(COLOURS) + SIGN_WORDS.index(self.word),)
+
+    @property
+    def caption(self) -> str:
+        return f"it says {self.word}"
+
+
+@dataclass(frozen=True, slots=True)
 class ThingState:
     """How one object looks at one moment. Lengths in widths of the picture, y downwards.
 
@@ -131,7 +165,8 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Objects, their events in order of time, and the backdrop's two colours and direction."""
+    """Objects, their events in order of time, the backdrop's two colours and direction, and signs:
+    one at a time, in order of time."""
 
     duration_ms: int
     things: tuple[Thing, ...]
@@ -139,6 +174,12 @@ class Scene:
     backdrop: tuple[tuple[int, int, int], tuple[int, int, int], float]
     stripes: float
     noise: float
+    signs: tuple[Sign, ...] = ()
+
+    def sign(self, time_ms: float) -> Sign | None:
+        """What is written at this moment."""
+        there = (sign for sign in self.signs if sign.start_ms <= time_ms < sign.end_ms)
+        return next(there, None)
 
     def states(self, time_ms: float) -> list[ThingState]:
         """Every object that can be seen at this moment, in drawing order."""

@@ -10,10 +10,12 @@ from qvtime.training.scene import (
     NOVEL_COLOURS,
     NOVEL_VERBS,
     SHAPES,
+    SIGN_WORDS,
     VERBS,
     Happening,
     Rest,
     Scene,
+    Sign,
     Thing,
     ThingState,
 )
@@ -34,10 +36,18 @@ NOVEL_SHARE = 0.3
 """How many objects have a novel colour, and how many events are novel, where there are any."""
 
 
-def make_scene(generator: np.random.Generator, duration_ms: int, novel: bool = False) -> Scene:
+SIGN_MS, SIGN_PAUSE_MS = (1200, 4000), (600, 5000)
+"""Shortest and longest time that a word is written, and that none is."""
+SIGN_MIDDLE = (0.42, 0.58)
+
+
+def make_scene(
+    generator: np.random.Generator, duration_ms: int, novel: bool = False, signs: bool = False
+) -> Scene:
     """A new scene; the same generator state gives the same scene.
 
-    novel: with a colour and an event that the demo model was never taught.
+    novel: with a colour and an event that the demo model was never taught; signs: with words
+    across the top of the picture, everything else as it would be without.
     """
     count = int(generator.choice([1, 2, 3, 4], p=[0.15, 0.35, 0.35, 0.15]))
     places = _places(generator, count)
@@ -90,7 +100,19 @@ def make_scene(generator: np.random.Generator, duration_ms: int, novel: bool = F
         backdrop=(tuple(low.tolist()), tuple(high.tolist()), float(generator.uniform(0, 6.28))),
         stripes=float(generator.uniform(4, 14)) if generator.random() < 0.3 else 0.0,
         noise=float(generator.uniform(0, 6)),
+        signs=_signs(generator.spawn(1)[0], duration_ms) if signs else (),
     )
+
+
+def _signs(generator: np.random.Generator, duration_ms: int) -> tuple[Sign, ...]:
+    """Words, one after the other, with pauses."""
+    signs: list[Sign] = []
+    start_ms = int(generator.integers(*SIGN_PAUSE_MS)) - SIGN_PAUSE_MS[0]
+    while (end_ms := start_ms + int(generator.integers(*SIGN_MS))) <= duration_ms - 100:
+        word = str(generator.choice(SIGN_WORDS))
+        signs.append(Sign(start_ms, end_ms, word, float(generator.uniform(*SIGN_MIDDLE))))
+        start_ms = end_ms + int(generator.integers(*SIGN_PAUSE_MS))
+    return tuple(signs)
 
 
 def _places(generator: np.random.Generator, count: int) -> list[tuple[float, float]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qvtime.model.prompt import time_words
-from qvtime.training.scene import COLOURS, SHAPES, Happening
+from qvtime.training.scene import COLOURS, SHAPES, Happening, Sign
 
 CHINESE_COLOURS = dict(zip(COLOURS, ("红色", "绿色", "蓝色", "黄色", "紫色", "白色"), strict=True))
 CHINESE_SHAPES = dict(zip(SHAPES, ("圆形", "方形", "三角形", "星形", "十字"), strict=True))
@@ -108,6 +108,36 @@ WHEN_CHINESE = (
     "{subject}{verb}",
 )
 
+SAYS = (
+    "what does it say at {t}?",
+    "what does it say at {t}",
+    "What does it say at {t}?",
+    "what does the screen say at {t}?",
+    "what is written at {t}?",
+    "which word is shown at {t}?",
+    "at {t}, what does it say?",
+    "read the word at {t}",
+)
+SAYS_CHINESE = (
+    "{t}写着什么？",
+    "{t}写着什么",
+    "在{t}写着什么？",
+    "在{t}画面上写着什么？",
+    "{t}显示什么字？",
+)
+WHEN_IT_SAYS = (
+    "when does it say {word}?",
+    "When does it say {word}?",
+    "when does it say {word}",
+    "when does the screen say {word}?",
+    "when is {word} written?",
+    "it says {word}",
+    "It says {word}.",
+    "It says {word}",
+)
+WHEN_IT_SAYS_CHINESE = ("什么时候写着{word}？", "{word}什么时候出现？", "写着{word}")
+
+UNWRITTEN, UNWRITTEN_CHINESE = "Nothing is written.", "什么也没写。"
 NOTHING = "Nothing happens."
 NOTHING_CHINESE = "没有事情发生。"
 NEVER = "It does not happen."
@@ -115,19 +145,23 @@ NEVER_CHINESE = "没有发生。"
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """A happening and the labels of the patches in which it starts and ends, in milliseconds."""
+class Told:
+    """The labels of the patches in which something starts and ends, in milliseconds."""
 
-    happening: Happening
     start_ms: int
     end_ms: int
 
 
-def time_span(labelled: Labelled) -> str:
+@dataclass(frozen=True, slots=True)
+class Labelled(Told):
+    """When a happening is told to happen."""
+
+    happening: Happening
+
+
+def time_span(told: Told) -> str:
     """`<time>167.5</time> - <time>169.0</time>`"""
-    return (
-        f"<time>{time_words(labelled.start_ms)}</time> - <time>{time_words(labelled.end_ms)}</time>"
-    )
+    return f"<time>{time_words(told.start_ms)}</time> - <time>{time_words(told.end_ms)}</time>"
 
 
 def say(happening: Happening, chinese: bool) -> str:
@@ -155,7 +189,14 @@ def answer_at(going_on: Sequence[Happening], chinese: bool) -> str:
     return (" and ".join(said) + ".").replace("the", "The", 1)
 
 
-def answer_when(found: Sequence[Labelled], chinese: bool) -> str:
+def answer_says(sign: Sign | None, chinese: bool) -> str:
+    """What is written at a moment."""
+    if sign is None:
+        return UNWRITTEN_CHINESE if chinese else UNWRITTEN
+    return f"写着{sign.word}。" if chinese else f"It says {sign.word}."
+
+
+def answer_when(found: Sequence[Told], chinese: bool) -> str:
     """Every time at which the event happens."""
     if not found:
         return NEVER_CHINESE if chinese else NEVER
@@ -192,8 +233,18 @@ def ask_when(generator: np.random.Generator, happening: Happening, chinese: bool
     )
 
 
+def ask_when_it_says(generator: np.random.Generator, word: str, chinese: bool) -> str:
+    """A question for the times at which this word is written."""
+    return str(generator.choice(WHEN_IT_SAYS_CHINESE if chinese else WHEN_IT_SAYS)).format(
+        word=word
+    )
+
+
 def corpus() -> list[str]:
-    """Every wording with every word of the world, for the tokenizer to learn its merges on."""
+    """Every wording with every word of the world, for the tokenizer to learn its merges on.
+
+    Signs came later: their words are spelled with what there was, so that weights stay of use.
+    """
     texts = [f"<{t}.{t % 10} seconds>user\nassistant\n" for t in range(200)]
     texts += [NOTHING, NOTHING_CHINESE, NEVER, NEVER_CHINESE] * 40
     for forms in (AT, AT_CHINESE, LIST, LIST_CHINESE, BETWEEN, BETWEEN_CHINESE):
@@ -205,7 +256,7 @@ def corpus() -> list[str]:
             for verb in CHINESE_VERBS:
                 turned = str(generator.choice(list(COLOURS))) if verb == "turns" else None
                 happening = Happening(0, 1, 0, colour, shape, verb, turned)
-                labelled = Labelled(happening, 3500, 5000)
+                labelled = Labelled(3500, 5000, happening)
                 for chinese in (False, True):
                     texts.append(ask_when(generator, happening, chinese))
                     texts.append(answer_at([happening], chinese))

@@ -5,7 +5,7 @@
 Writes NAME.mp4 and NAME.truth.json for every clip. The truth has the segments format, with the
 subject and the verb of every event added; times have milliseconds. `--novel` makes clips with a
 colour and an event that the demo model was never taught (docs/training.md); `--chinese` writes
-the captions in Chinese.
+the captions in Chinese; `--signs` writes words across the top, whose truth is added as `signs`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 from qvtime.store.files import write_atomically
 from qvtime.timestamps import format_time
 from qvtime.training.render import render
-from qvtime.training.scene import Scene
+from qvtime.training.scene import Scene, Sign
 from qvtime.training.script import make_scene
 from qvtime.training.wording import say
 
@@ -63,7 +63,7 @@ def film(
 
 
 def truth_of(scene: Scene, name: str, chinese: bool = False) -> dict[str, Any]:
-    """The scene's events in the segments format, with subject and verb (in English)."""
+    """The scene's events in the segments format, with subject and verb (in English), and signs."""
     return {
         "video_id": name,
         "segments": [
@@ -76,7 +76,13 @@ def truth_of(scene: Scene, name: str, chinese: bool = False) -> dict[str, Any]:
             }
             for one in scene.happenings
         ],
+        **({"signs": [_sign(one) for one in scene.signs]} if scene.signs else {}),
     }
+
+
+def _sign(one: Sign) -> dict[str, str]:
+    start, end = (format_time(time_ms, 3) for time_ms in (one.start_ms, one.end_ms))
+    return {"start_time": start, "end_time": end, "word": one.word}
 
 
 def write_clip(
@@ -109,12 +115,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--novel", action="store_true", help="with orange things, and flips")
     parser.add_argument("--chinese", action="store_true", help="captions in Chinese")
+    parser.add_argument("--signs", action="store_true", help="with words across the top")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     duration_ms = round(1000 * options.seconds)
     for number in range(options.count):
         generator = np.random.default_rng([options.seed, number])
-        scene = make_scene(generator, duration_ms, options.novel)
+        scene = make_scene(generator, duration_ms, options.novel, options.signs)
         times_ms = even_times(duration_ms, int(generator.choice(FRAME_RATES)))
         size_px = int(generator.choice(SIZES_PX))
         compression = int(generator.integers(*COMPRESSIONS))

@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qvtime.training.questions import Book, Tail
-from qvtime.training.scene import Happening
+from qvtime.answer import parse_answer
+from qvtime.timeline import Span
+from qvtime.training.questions import Book
+from qvtime.training.scene import Happening, Scene, Sign
+from qvtime.training.tails import Tail
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
@@ -18,9 +21,12 @@ def tokenizer() -> Any:
     return build_tokenizer(corpus())
 
 
-def asked(tokenizer: Any, seed: int, *happenings: Happening) -> list[tuple[str, Tail]]:
+def asked(
+    tokenizer: Any, seed: int, *happenings: Happening, signs: tuple[Sign, ...] = ()
+) -> list[tuple[str, Tail]]:
     generator = np.random.default_rng(seed)
-    book = Book(tokenizer, generator, happenings, CENTRES_MS, 0, 500)
+    scene = Scene(9000, (), happenings, ((0, 0, 0), (9, 9, 9), 0.0), 0.0, 0.0, signs)
+    book = Book(tokenizer, generator, scene, CENTRES_MS, 0)
     return [(tokenizer.decode(tail.ids[: tail.answer_start]), tail) for tail in book.tails()]
 
 
@@ -53,3 +59,20 @@ def test_a_turn_is_asked_for_more_often_than_another_event(tokenizer: Any) -> No
     ]
     of_turn = [one for one in words if "red square" in one or "红色方形" in one]
     assert 0.6 < len(of_turn) / len(words) < 0.9
+
+
+def test_what_is_written_is_asked_for_and_said(tokenizer: Any) -> None:
+    """At a moment, and when; the answers are those of the scene, and can be read."""
+    sign = Sign(700, 2100, "GOAL")
+    said = set()
+    for seed in range(40):
+        for words, tail in asked(tokenizer, seed, signs=(sign,)):
+            answer = tokenizer.decode(tail.ids[tail.answer_start :]).removesuffix("<|im_end|>")
+            if tail.kind == "says":
+                (moment,) = (one.time_ms for one in tail.moments)
+                said.add(answer)
+                assert ("GOAL" in answer) == (sign.start_ms <= moment < sign.end_ms)
+                assert parse_answer(answer, Span(0, 3000)).nothing == ("GOAL" not in answer)
+            elif "GOAL" in words:
+                assert answer == "<time>1.0</time> - <time>2.0</time>"
+    assert said == {"It says GOAL.", "写着GOAL。", "Nothing is written.", "什么也没写。"}

@@ -1,13 +1,14 @@
 """The made world keeps its own rules, and its truth is in its pixels."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from qvtime.training.render import render
-from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
-from qvtime.training.script import EVENT_MS, TOGETHER, make_scene
+from qvtime.training.render import SIGN_BAND, render, sign_edges
+from qvtime.training.scene import COLOURS, SHAPES, SIGN_WORDS, VERBS, Happening, Scene, Sign
+from qvtime.training.script import EVENT_MS, SIGN_MIDDLE, SIGN_MS, TOGETHER, make_scene
 
 SEEDS = range(40)
 
@@ -94,3 +95,38 @@ def test_a_vanished_thing_leaves_the_backdrop() -> None:
         empty = render(Scene(1, (), (), scene.backdrop, scene.stripes, 0.0), [0], 96)
         assert (render(scene, [one.end_ms + 1], 96) == empty).all()
         assert not (render(scene, [one.end_ms - 1], 96) == empty).all()
+
+
+def test_there_are_fifty_words_which_fit_into_the_picture() -> None:
+    assert len(set(SIGN_WORDS)) == 50
+    for word in SIGN_WORDS:
+        for middle in SIGN_MIDDLE:
+            left_px, right_px = sign_edges(Sign(0, 1, word, middle), 96)
+            assert 0 <= left_px < right_px <= 96
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_signs_come_one_at_a_time_and_change_nothing_else(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    scene = make_scene(generator, 40_000, signs=True)
+    assert scene.signs
+    for earlier, later in pairwise(scene.signs):
+        assert earlier.end_ms < later.start_ms
+    for one in scene.signs:
+        assert 0 <= one.start_ms < one.end_ms <= 40_000
+        assert SIGN_MS[0] <= one.end_ms - one.start_ms <= SIGN_MS[1]
+        assert scene.sign(one.start_ms) == scene.sign(one.end_ms - 1) == one
+    without = np.random.default_rng(seed)
+    assert replace(scene, signs=()) == make_scene(without, 40_000)
+    assert generator.integers(1 << 30) == without.integers(1 << 30)
+
+
+def test_a_sign_is_seen_as_long_as_it_is_there_and_only_above() -> None:
+    scene = replace(scene_of(5), signs=(Sign(2000, 3500, "GOAL"),), noise=0.0)
+    without = replace(scene, signs=())
+    times_ms = [1999, 2000, 3499, 3500]
+    changed = render(scene, times_ms, 96) != render(without, times_ms, 96)
+    assert changed.any((1, 2, 3)).tolist() == [False, True, True, False]
+    assert not changed[:, round(SIGN_BAND * 96) :].any()
+    other = replace(scene, signs=(Sign(2000, 3500, "FOUL"),))
+    assert (render(other, [2500], 96) != render(scene, [2500], 96)).any()

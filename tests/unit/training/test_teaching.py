@@ -116,7 +116,7 @@ def test_answers_say_times_of_the_window_and_parse(tokenizer: Any) -> None:
                 assert parsed.events
             if tail.kind == "never":
                 assert parsed.nothing
-    assert kinds == {"at", "when", "never", "list"}
+    assert kinds == {"at", "when", "never", "list", "says"}
 
 
 def test_alignments_point_at_the_patch_whose_time_is_said(tokenizer: Any) -> None:
@@ -174,7 +174,7 @@ def test_cells_name_what_is_drawn_there() -> None:
         glimpse = make_glimpse(generator, 500)
         pictures = glimpse.pixels.reshape(-1, 2, 96, 96, 3).astype(int)
         for patch, cells in zip(pictures, glimpse.cells, strict=True):
-            for cell, (colour, shape, verb, turned, edge) in enumerate(cells):
+            for cell, (colour, shape, verb, turned, edge, word) in enumerate(cells):
                 assert (colour == 6) == (shape == 5)
                 assert (turned == 6) == (verb != 8)
                 if colour == 6:
@@ -185,6 +185,11 @@ def test_cells_name_what_is_drawn_there() -> None:
                 if edge in (2, 3, 4, 5):
                     assert verb != 11
                 row, column = divmod(cell, 3)
+                if word != 50:  # on its dark band, light letters
+                    assert row == 0
+                    band = patch[:, :15, column * 32 : column * 32 + 32]
+                    assert band.max() > 140
+                    assert np.median(band) < 110
                 piece = patch[:, row * 32 : row * 32 + 32, column * 32 : column * 32 + 32]
                 if colour == 5:  # white: the brightest there is
                     assert piece.min(axis=-1).max() > 90 or verb in (0, 1, 7)
@@ -208,10 +213,10 @@ def test_the_colour_that_something_turns_counts_only_where_something_turns() -> 
     features = torch.randn(2, 256, generator=torch.Generator().manual_seed(1))
     levels = [features] * 4
     still = Glimpses(
-        torch.empty(0), torch.empty(0), torch.tensor([[0, 1, 2, 6, 8], [1, 1, 11, 6, 8]])
+        torch.empty(0), torch.empty(0), torch.tensor([[0, 1, 2, 6, 8, 50], [1, 1, 11, 6, 8, 50]])
     )
     turning = Glimpses(
-        torch.empty(0), torch.empty(0), torch.tensor([[0, 1, 8, 3, 8], [1, 1, 11, 6, 8]])
+        torch.empty(0), torch.empty(0), torch.tensor([[0, 1, 8, 3, 8, 50], [1, 1, 11, 6, 8, 50]])
     )
     before = [cell_loss(heads, levels, batch).loss.item() for batch in (still, turning)]
     with torch.no_grad():

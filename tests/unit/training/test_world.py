@@ -3,15 +3,17 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from qvtime.formats import segments
+from qvtime.timestamps import format_time
 from qvtime.training.render import render
 from qvtime.training.samples import RALLY_MOMENT_MS, rally, uneven_times
 from qvtime.training.script import make_scene
-from qvtime.training.world import even_times, film
+from qvtime.training.world import even_times, film, truth_of
 from qvtime.video.worker import open_video
 
 
@@ -59,3 +61,12 @@ def test_the_rally_has_one_jump_at_its_moment() -> None:
 
 def test_even_times() -> None:
     assert even_times(1000, 3) == [0, 333, 667]
+
+
+def test_the_truth_of_a_clip_with_signs_says_what_is_written_and_when() -> None:
+    scene = make_scene(np.random.default_rng(2), 20_000, signs=True)
+    truth = truth_of(scene, "clip")
+    assert [one["word"] for one in truth["signs"]] == [sign.word for sign in scene.signs]
+    assert truth["signs"][0]["end_time"] == format_time(scene.signs[0].end_ms, 3)
+    assert len(segments.read(json.dumps(truth), "clip").events) == len(scene.happenings)
+    assert "signs" not in truth_of(replace(scene, signs=()), "clip")
