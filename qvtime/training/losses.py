@@ -143,7 +143,7 @@ def kind_loss(heads: TeachingHeads, hidden: torch.Tensor, marks: torch.Tensor) -
     and questions are read by the same heads, so that what is seen and what is asked for come to
     be the same to the model, and one can find the other.
     """
-    kinds, turned, words = torch.split(marks, (KINDS, len(COLOURS), len(SIGN_WORDS)), 1)
+    kinds, turned, words = torch.split(marks, [KINDS, len(COLOURS), len(SIGN_WORDS)], 1)
     table = kinds.reshape(-1, len(COLOURS), len(SHAPES), len(VERBS))
     parts = torch.cat((table.amax((2, 3)), table.amax((1, 3)), table.amax((1, 2))), 1)
     whole = _binary(heads.events(hidden), kinds) + _binary(heads.parts(hidden), parts)

@@ -38,8 +38,8 @@ from qvtime.training.wording import corpus
 TOWER_RATE_SHARE = 0.25
 """The tower's learning rate beside the language model's, once both are taught."""
 HEADS_FIRST_STEPS, HEADS_FIRST_RATE = 250, 3.0
-"""How long new teaching heads learn to read a model folder, which has none, before it learns, and
-at how many times the learning rate.
+"""How long teaching heads learn to read a model that came without some of them before it learns,
+and at how many times the learning rate.
 
 A model that learned from heads which could not read it yet unlearned: the tower in their first
 steps, so that "at" fell from 87 to 51 %; the language model, after 60 of them, so that "when" fell
@@ -57,14 +57,15 @@ def main() -> None:
     tokenizer = build_tokenizer(corpus())
     model = build_model(tokenizer, options.seed)
     heads = TeachingHeads()
-    if options.start:
-        start_from(options.start, model, heads, options.tower_only)
+    heads_first = 0
+    if options.start and start_from(options.start, model, heads, options.tower_only):
+        heads_first = HEADS_FIRST_STEPS
     model, heads = model.to(options.device), heads.to(options.device)
     speed_up_vision(model)
     recorder = AttentionRecorder(ALIGNED_LAYERS, ALIGNED_HEADS, SAYING_LAYERS)
     recorder.install(model)
     options.out.mkdir(parents=True, exist_ok=True)
-    course = Course(model, heads, recorder, tokenizer, options)
+    course = Course(model, heads, recorder, tokenizer, options, heads_first)
     course.resume()
     if options.device == "cpu":
         # Written out, the tower's attention takes a third of the fused kernel's time.
@@ -76,10 +77,11 @@ def main() -> None:
     export(model, tokenizer, options.out / "model", options.patches)
 
 
-def start_from(path: Path, model: Any, heads: TeachingHeads, tower_only: bool = False) -> None:
+def start_from(path: Path, model: Any, heads: TeachingHeads, tower_only: bool = False) -> bool:
     """Begin with the weights of a model folder, or of a course's checkpoint.pt and its heads.
 
-    tower_only: the vision tower's alone, and a language model that was taught nothing.
+    tower_only: the vision tower's alone, and a language model that was taught nothing. Returns
+    whether there are heads that the weights know nothing of.
     """
     if tower_only:
         model.model.visual.load_state_dict(
@@ -90,7 +92,8 @@ def start_from(path: Path, model: Any, heads: TeachingHeads, tower_only: bool = 
     else:
         state = torch.load(path, map_location="cpu", weights_only=True)
         grow(model, state["model"])
-        heads.load_state_dict(state["heads"], strict=False)  # some may be new
+        return bool(heads.load_state_dict(state["heads"], strict=False).missing_keys)
+    return True
 
 
 def _options() -> argparse.Namespace:
@@ -125,16 +128,17 @@ class Course:
         recorder: AttentionRecorder,
         tokenizer: Any,
         options: argparse.Namespace,
+        heads_first: int,
     ) -> None:
         self.model, self.heads, self.recorder = model, heads, recorder
         self.tokenizer, self.options = tokenizer, options
+        self.heads_first = heads_first
         self.groups = {
             "tower": list(model.model.visual.parameters()),
             "cells": list(heads.cells.parameters()),
             "language": list(model.model.language_model.parameters()),
             "heads": [p for n, p in heads.named_parameters() if not n.startswith("cells.")],
         }
-        self.heads_first = HEADS_FIRST_STEPS if options.start and options.start.is_dir() else 0
         self.optimizer = torch.optim.AdamW(
             [{"params": group} for group in self.groups.values()],
             lr=options.rate,
