@@ -266,17 +266,18 @@ def compare(shape: Shape, options: argparse.Namespace) -> None:
     def ours_first() -> object:
         return ours.question(ours.read(ours.see()))
 
-    lines = {
-        "vision": watch.fastest_ms(stock.see, ours.see),
-        "vision and prefill": watch.fastest_ms(
-            lambda: stock.read([]), lambda: ours.read(ours.see())
+    works: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        "vision": (stock.see, ours.see),
+        "vision and prefill": (lambda: stock.read([]), lambda: ours.read(ours.see())),
+        "a token": (
+            lambda: stock.say(started.past_key_values, token),
+            lambda: prefix.add([int(token)]),
         ),
-        "a token": watch.fastest_ms(
-            lambda: stock.say(started.past_key_values, token), lambda: prefix.add([int(token)])
-        ),
-        "first question": watch.fastest_ms(stock.question, ours_first),
-        "tenth question": watch.fastest_ms(stock.question, lambda: ours.question(prefix)),
+        "first question": (stock.question, ours_first),
+        "tenth question": (stock.question, lambda: ours.question(prefix)),
     }
+    wanted = options.only or [*works]
+    lines = {name: watch.fastest_ms(*both) for name, both in works.items() if name in wanted}
     floors["vision and prefill"] = floors["vision"] + floors["prefill"]
     floors["first question"] = floors["vision and prefill"] + ANSWER_TOKENS * floors["a token"]
     floors["tenth question"] = ANSWER_TOKENS * floors["a token"]
@@ -302,6 +303,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--kernels", default="auto")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", metavar="STAGE", help='such as "a token"')
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 from torch.nn import functional
 
+from qvtime.model.layout import joined, side_by_side
 from qvtime.ops.kernels import Kernels
 from qvtime.ops.mrope_table import mrope_table
 from qvtime.ops.qk_norm_rope import qk_norm_rope
@@ -47,7 +48,8 @@ class Attention(Protocol):
 class MaskedAttention:
     """Each token sees what a mask lets it see, by torch's own attention.
 
-    mask: what is added to the scores, [tokens, tokens held], in the queries' dtype; None: all.
+    mask: what is added to the scores, [tokens, tokens held], in the queries' dtype; None: there is
+    one token, which sees all.
     """
 
     def __init__(self, mask: torch.Tensor | None, groups: int) -> None:
@@ -57,6 +59,11 @@ class MaskedAttention:
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float
     ) -> torch.Tensor:
         tokens = queries.shape[3]
+        if self._mask is None and queries.device.type == "cpu" and queries.dtype == torch.float32:
+            # One token: torch's blocks cost more than they save. In halves they round less.
+            rows = (queries[0] * scale).flatten(1, 2)
+            weights = torch.bmm(rows, keys[0].mT).softmax(-1)
+            return torch.bmm(weights, values[0]).view(queries.shape)
         mask = None if self._mask is None else self._mask[:, -tokens:].flatten(0, 1)
         rows = queries.flatten(2, 3)  # a group is nothing but more queries
         mixed = functional.scaled_dot_product_attention(
@@ -74,6 +81,10 @@ class Walker:
 
     def __init__(self, model: Any, kernels: Kernels) -> None:
         self._text, self._head, self._kernels = model.model.language_model, model.lm_head, kernels
+        # Of each layer the projections as one matrix, and then the gate with its partner.
+        self._joined = [
+            [*map(joined, side_by_side(layer)), None][:2] for layer in self._text.layers
+        ]
         self.groups: int = self._text.layers[0].self_attn.num_key_value_groups
         self.device: torch.device = self._text.embed_tokens.weight.device
 
@@ -123,17 +134,18 @@ class Walker:
             rotary.mrope_section,
         )[None]
         last = text.layers[-1]
-        for layer, memory in zip(text.layers, memories, strict=True):
+        for layer, memory, (qkv, gated) in zip(text.layers, memories, self._joined, strict=True):
             part = layer.self_attn
             normed = _normed(hidden, layer.input_layernorm)
-            queries = self._queries(part, normed, table, memory, slots)
+            queries = self._queries(part, qkv, normed, table, memory, slots)
             if layer is last:  # nothing reads what the other tokens become
                 queries, hidden = queries[:, :, -rows:], hidden[:, -rows:]
             grouped = queries.view(1, -1, self.groups, *queries.shape[2:])
             mixed = attention(grouped, memory.keys, memory.values, part.scaling)
             mixed = mixed.flatten(1, 2).transpose(1, 2).flatten(2)  # [1, tokens, heads * head_dim]
             hidden = hidden + part.o_proj.forward(mixed)
-            hidden = hidden + layer.mlp.forward(_normed(hidden, layer.post_attention_layernorm))
+            normed = _normed(hidden, layer.post_attention_layernorm)
+            hidden = hidden + _mlp(layer.mlp, gated, normed)
         # Rows, not a slice [1, rows, hidden] of more: for that torch copies the whole vocabulary.
         logits: torch.Tensor = self._head(_normed(hidden[0, -rows:], text.norm))
         return logits.float()
@@ -141,16 +153,24 @@ class Walker:
     def _queries(
         self,
         part: Any,
+        joint: torch.Tensor | None,
         normed: torch.Tensor,
         table: torch.Tensor,
         memory: Memory,
         slots: torch.Tensor | None,
     ) -> torch.Tensor:
-        """Queries [1, heads, tokens, head_dim]; keys and values are put away."""
+        """Queries [1, heads, tokens, head_dim]; keys and values are put away.
+
+        joint: the weights of all three projections, where they lie as one matrix.
+        """
         heads = (1, normed.shape[1], -1, part.head_dim)
-        q = part.q_proj.forward(normed).view(heads)
-        k = part.k_proj.forward(normed).view(heads)
-        v = part.v_proj.forward(normed).view(heads)
+        projections = (part.q_proj, part.k_proj, part.v_proj)
+        if joint is None:
+            q, k, v = (one.forward(normed).view(heads) for one in projections)
+        else:
+            sizes = [one.out_features for one in projections]
+            rows = torch.split(functional.linear(normed, joint), sizes, -1)
+            q, k, v = (one.view(heads) for one in rows)
         k_out, v_out = memory.make_room(k.transpose(1, 2))
         return qk_norm_rope(
             self._kernels,
@@ -165,6 +185,16 @@ class Walker:
             v_out,
             slots,
         )
+
+
+def _mlp(mlp: Any, joint: torch.Tensor | None, normed: torch.Tensor) -> torch.Tensor:
+    """What the MLP makes of each token, or its experts."""
+    if joint is None:
+        made: torch.Tensor = mlp.forward(normed)
+        return made
+    gate, up = functional.linear(normed, joint).chunk(2, -1)
+    made = mlp.down_proj.forward(mlp.act_fn(gate) * up)
+    return made
 
 
 def _normed(hidden: torch.Tensor, norm: Any) -> torch.Tensor:

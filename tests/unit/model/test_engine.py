@@ -83,7 +83,7 @@ def test_a_lack_of_memory_is_one_sentence_and_the_look_goes_on(
         raise torch.OutOfMemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(loaded.model.model.language_model.layers[1].mlp, "forward", fail)
+        patch.setattr(loaded.model.model.language_model.layers[1].mlp.down_proj, "forward", fail)
         with pytest.raises(OutOfMemory, match="does not fit into the memory") as caught:
             look.ask("what happens?", 5)
     assert caught.value.hint

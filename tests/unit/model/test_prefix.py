@@ -116,7 +116,7 @@ def test_a_question_that_fails_half_way_through_the_layers_leaves_no_trace(
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise torch.OutOfMemoryError("planted")
 
-    part = watched.loaded.model.model.language_model.layers[2].mlp
+    part = watched.loaded.model.model.language_model.layers[2].mlp.down_proj
     with monkeypatch.context() as patch, watched.prefix.question():
         patch.setattr(part, "forward", fail)
         with pytest.raises(torch.OutOfMemoryError):

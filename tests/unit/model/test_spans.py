@@ -99,7 +99,7 @@ def test_a_tree_leaves_no_trace_even_when_it_fails(
         prefix.add(tail[:-1])
         first = prefix.weigh(tree)
         with monkeypatch.context() as patch:
-            part = loaded.model.model.language_model.layers[2].mlp
+            part = loaded.model.model.language_model.layers[2].mlp.down_proj
             patch.setattr(part, "forward", _fail)
             with pytest.raises(torch.OutOfMemoryError):
                 prefix.weigh(tree)
@@ -303,7 +303,9 @@ def test_a_look_gives_spans_and_goes_on_after_a_lack_of_memory(
         found = look.spans("the red circle jumps")
         assert 0 <= found.happens <= 1
         with monkeypatch.context() as patch:
-            patch.setattr(loaded.model.model.language_model.layers[1].mlp, "forward", _fail)
+            patch.setattr(
+                loaded.model.model.language_model.layers[1].mlp.down_proj, "forward", _fail
+            )
             with pytest.raises(OutOfMemory, match="does not fit into the memory"):
                 look.spans("the red circle jumps")
         assert look.spans("the red circle jumps") == found
