@@ -39,13 +39,15 @@ SEED = 77_000_000
 @dataclass(frozen=True, slots=True)
 class Question:
     """kind: "at", "nothing" or "when"; captions: what is true at the moment, in alphabetical order,
-    and spans: when each of it happens; truth: of a "when"."""
+    and spans: when each of it happens; edge_ms: how far the moment is from the nearest beginning or
+    end of any event; truth: of a "when"."""
 
     kind: str
     text: str
     chinese: bool
     captions: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    edge_ms: int | None = None
     truth: Span | None = None
 
 
@@ -82,6 +84,7 @@ def main() -> None:
                     "kind": question.kind,
                     "question": question.text,
                     "captions": question.captions,
+                    "edge_ms": question.edge_ms,
                     "truth": [question.truth.start_ms, question.truth.end_ms]
                     if question.truth
                     else None,
@@ -132,7 +135,9 @@ def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
     going_on = sorted(_going_on(scene, time_ms), key=lambda one: say(one, chinese))
     captions = tuple(say(one, chinese) for one in going_on)
     spans = tuple(Span(one.start_ms, one.end_ms) for one in going_on)
-    return Question("at" if going_on else "nothing", text, chinese, captions, spans)
+    edges_ms = [t for one in scene.happenings for t in (one.start_ms, one.end_ms)]
+    edge_ms = min((abs(time_ms - edge) for edge in edges_ms), default=None)
+    return Question("at" if going_on else "nothing", text, chinese, captions, spans, edge_ms)
 
 
 def _when(one: Happening, generator: np.random.Generator) -> Question:
