@@ -8,7 +8,8 @@ more than the first one left open; an edge on which it says nothing stays as it 
 Last comes a look as fine as before whose patches lie between those before. Patches half a second
 apart leave half a second open in which an event may have begun, and its middle is said. Two looks
 whose patches lie halfway between each other's leave a quarter open, whose middle is the mean of
-what the two say.
+what the two say. So is the score: what is taken for it in one set of pictures is less often taken
+for it in another.
 """
 
 import sys
@@ -108,6 +109,9 @@ def look_at_edges(
             window = _moved(window, _halfway_ms(granularity_ms), granularity_ms)
         found = find_pieces(window, 0, look_again(window, granularity_ms), granularity_ms, search)
         pieces.append(_same(found, occurrence))
+    if between:
+        again = sum(0.0 if piece is None else piece.score for piece in pieces) / len(pieces)
+        occurrence = replace(occurrence, score=(occurrence.score + again) / 2)
     first, last = pieces[0], pieces[-1]
     said_start_ms = None if first is None or first.cut_start else first.span.start_ms
     said_end_ms = None if last is None or last.cut_end else last.span.end_ms

@@ -92,15 +92,12 @@ def locate_video(
         plan = _plan(path, event, reader.info, span, settings, engine.outline, wanted, note)
         search = _Search(reader, engine, event, settings, plan, progress, features, note)
         found = search.first_pass(starts)
-        reported = sorted(
-            (one for one in found if one.score >= wanted.min_score),
-            key=lambda one: (-one.score, one.span),
-        )[: wanted.top_k]
+        reported = _best_first(found, wanted.min_score)[: wanted.top_k]
         finer = [
             search.look_closer(one, Progress(done, len(reported), one.span))
             for done, one in enumerate(reported)
         ]
-        return search.report(path, finer, found, wanted)
+        return search.report(path, _best_first(finer, wanted.min_score), found, wanted)
 
 
 def plan_video(
@@ -169,7 +166,7 @@ class _Search:
         self._settings, self._progress = settings, progress
         self._features, self._note = features, note
         self._clock = Clock()
-        self._edges_found = self._windows_kept = 0
+        self._looked_closer = self._edges_found = self._windows_kept = 0
         self._starts: tuple[tuple[int, float], ...] = ()
 
     def first_pass(self, starts: Callable[[Sequence[Start]], None]) -> tuple[Occurrence, ...]:
@@ -211,6 +208,7 @@ class _Search:
             plan.span,
             self._find,
         )
+        self._looked_closer += 1
         self._edges_found += edges.found
         return edges.occurrence
 
@@ -243,7 +241,7 @@ class _Search:
             video=info,
             settings={
                 **plan.settings(),
-                "edges_looked_at": BOTH_EDGES * len(reported),
+                "edges_looked_at": BOTH_EDGES * self._looked_closer,
                 "edges_found": self._edges_found,
                 "min_score": wanted.min_score,
                 "top_k": wanted.top_k,
@@ -258,6 +256,12 @@ class _Search:
             granularity_ms=plan.granularity_ms if reported else plan.coarse_ms,
             starts=self._starts,
         )
+
+
+def _best_first(found: Sequence[Occurrence], min_score: float) -> list[Occurrence]:
+    """Those that score at least so much."""
+    sure = (one for one in found if one.score >= min_score)
+    return sorted(sure, key=lambda one: (-one.score, one.span))
 
 
 def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence], plan: LocatePlan) -> str:

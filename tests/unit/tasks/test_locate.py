@@ -104,6 +104,24 @@ def test_what_was_planted_is_found_best_first(locate: Locate) -> None:
     assert (first.start_ms, first.end_ms) == (100_100, 111_850)
 
 
+def test_what_a_second_look_does_not_see_is_not_reported(
+    locate: Locate, eyes: Eyes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = eyes.spans
+
+    def on_the_grid_alone(event: str) -> Occurrences:
+        centres = eyes.looks[-1][0].centres_ms
+        on_grid = all(centre_ms % 500 in (0, 250) for centre_ms in centres)
+        found = spans(event)
+        return found if on_grid else replace(found, spans=())
+
+    monkeypatch.setattr(eyes, "spans", on_the_grid_alone)
+    report = locate()
+    assert not report.events
+    assert report.settings["edges_looked_at"] == 6
+    assert report.settings["edges_found"] == 0
+
+
 @pytest.mark.parametrize("granularity_ms", [100, 500, 1000])
 def test_edges_are_as_fine_as_they_are_asked_for(
     locate: Locate, eyes: Eyes, granularity_ms: int

@@ -242,6 +242,19 @@ def test_a_look_between_patches_halves_what_is_open(
     assert not any(centre_ms % coarse_ms == 0 for one in looks for centre_ms in one.centres_ms)
 
 
+@pytest.mark.parametrize(("again", "score"), [(0.9, 0.85), (0.4, 0.6), (0.3, 0.4), (None, 0.4)])
+def test_the_score_is_the_mean_of_both_looks(again: float | None, score: float) -> None:
+    """Nothing, and a reading less than half as sure, count as none."""
+    rough = Occurrence(Span(10_000, 12_000), 0.8)
+
+    def look(window: Window, granularity_ms: int) -> tuple[ScoredSpan, ...]:
+        return () if again is None else (ScoredSpan(10_200, 11_700, again),)
+
+    edges = sharpen(rough, (), 500, lambda: 30, None, VIDEO, look)
+    assert edges.occurrence.score == pytest.approx(score)
+    assert edges.found == (2 if score > 0.5 else 0)
+
+
 def test_the_finest_patches_have_none_between_them() -> None:
     rough = Occurrence(Span(10_000, 12_000), 0.8)
 
