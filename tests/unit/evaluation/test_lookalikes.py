@@ -33,5 +33,6 @@ def test_each_differs_in_one_thing_and_never_happens(seed: int) -> None:
 
 
 def test_the_table_says_how_often_something_was_reported() -> None:
-    reported = {("demo", change): [] for change in CHANGES} | {("demo", "verb"): [True, False]}
+    reported: dict[tuple[str, str], list[bool]] = {("demo", change): [] for change in CHANGES}
+    reported["demo", "verb"] = [True, False]
     assert table(reported, ["demo"]) == "demo  verb changed: reported 50.0% of 2\n"
