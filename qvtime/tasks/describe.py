@@ -169,16 +169,27 @@ def _told(
     events = [
         replace(event, span=whole_patches(event.span, granularity_ms, video), score=reply.score)
         for event in parsed.events
-        if event.caption.strip()
+        if event.caption.strip() and not _left_to_neighbour(event.span, window, video)
     ]
     dropped = [*parsed.dropped, *parsed.doubts]
-    if len(events) < len(parsed.events):
+    if any(not event.caption.strip() for event in parsed.events):
         dropped.append("an event without words")
     if reply.finish_reason == "loop":
         dropped.append("what the answer said over and over")
     if reply.finish_reason == "length":
         dropped.append(f"what the answer would have said after {tokens} tokens")
     return events, dropped
+
+
+def _left_to_neighbour(said: Span, window: Window, video: Span) -> bool:
+    """Whether only the last patch of a window is said to show it, or only the first: a neighbour
+    sees that patch too, and more of what comes after it, or came before."""
+    centres_ms = window.centres_ms
+    if len(centres_ms) == 1:
+        return False
+    last_ms = said.start_ms if said.duration_ms == ONE_PATCH_MS else said.end_ms
+    begins_last = said.start_ms >= centres_ms[-1] and window.span.end_ms < video.end_ms
+    return begins_last or (last_ms <= centres_ms[0] and window.span.start_ms > video.start_ms)
 
 
 def _join(before: Sequence[Event], found: Iterable[Event], gap_ms: int) -> list[Event]:

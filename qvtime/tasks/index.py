@@ -36,7 +36,7 @@ from qvtime.video.subtitles import NONE
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
 
-METHOD = 2
+METHOD = 3
 """Counts the ways in which timelines have been made: those of an older one are made again."""
 
 _LASTING = (NotAVideo, DamagedVideo, UnsupportedVideo, VideoOverLimits)

@@ -557,6 +557,24 @@ def test_windows_tell_each_event_once(starts: list[int], lengths: list[int]) -> 
         assert abs(said[event.caption].end_ms - event.span.end_ms) <= 250
 
 
+@pytest.mark.parametrize("place", [0, -1])
+def test_what_one_window_tells_of_its_outermost_patch_alone_is_its_neighbours_to_tell(
+    place: int,
+) -> None:
+    """A neighbour sees the patch too, and more around it; the video's own ends have none."""
+    told_of: list[int] = []
+
+    def words(centres_ms: Sequence[int]) -> str:
+        centre_ms = centres_ms[place]
+        told_of.append(centre_ms)
+        seen = Event(Span(max(0, centre_ms - 250), centre_ms + 250), f"seen at {centre_ms} alone")
+        return say([seen], centres_ms)
+
+    kept = [event.caption for event in told(Script(words))]
+    assert len(told_of) > 1
+    assert kept == [f"seen at {told_of[place]} alone"]
+
+
 def test_other_words_for_the_same_event_are_not_another_event() -> None:
     truth = Event(Span(8000, 9500), "")
     forms = ("a man walks through the room", "a man is walking through a room")
