@@ -8,8 +8,6 @@ question with its truth and its answer, one JSON object a line.
 """
 
 import argparse
-import contextlib
-import io
 import json
 import re
 import sys
@@ -17,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qvtime.cli.main import run
+from qvtime.evaluation import clips
 from qvtime.evaluation.calibration import judge
 from qvtime.evaluation.locate import RIGHT_IOU, Case, filmed_cases
 from qvtime.timeline import Span
@@ -102,16 +100,9 @@ def told_cases(clip: Path) -> list[Case]:
 
 def ask(clip: Path, cases: Sequence[Case], model: str) -> list[Counted]:
     """What `qvtime ask` answers, all questions on one look at the clip."""
-    printed = io.StringIO()
-    questions = [case.question for case in cases]
-    arguments = ["ask", str(clip), *questions, "--model", model, "-q", "--format", "jsonl"]
-    with contextlib.redirect_stdout(printed):
-        code = run(arguments)
-    if code:
-        raise SystemExit(code)
     counted: list[Counted] = []
-    for case, line in zip(cases, printed.getvalue().splitlines(), strict=True):
-        report = json.loads(line)
+    reports = clips.ask(clip, [case.question for case in cases], model)
+    for case, report in zip(cases, reports, strict=True):
         spans = tuple(Span(one["start_ms"], one["end_ms"]) for one in report["events"])
         counted.append(Counted(case, report["answer"], spans))
     return counted

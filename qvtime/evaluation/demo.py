@@ -7,8 +7,6 @@ one at which nothing does, and when an event happens that the clip holds once. P
 """
 
 import argparse
-import contextlib
-import io
 import json
 import sys
 import tempfile
@@ -19,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.cli.main import run
+from qvtime.evaluation.clips import ask, film_by_chance, likeliest
 from qvtime.evaluation.metrics import (
     Grounding,
     mean_iou,
@@ -31,7 +29,6 @@ from qvtime.timestamps import format_time
 from qvtime.training.scene import Happening, Scene
 from qvtime.training.script import make_scene
 from qvtime.training.wording import CHINESE_VERBS, INFINITIVES, chinese_subject, say
-from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 
 SEED = 77_000_000
 
@@ -68,12 +65,11 @@ def main() -> None:
             generator = np.random.default_rng([options.seed, number])
             scene = make_scene(generator, round(1000 * options.seconds))
             clip = Path(folder) / "clip.mp4"
-            rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
-            times_ms = even_times(scene.duration_ms, rate)
-            film(scene, times_ms, clip, size_px, int(generator.integers(*COMPRESSIONS)), generator)
+            film_by_chance(scene, clip, generator)
             questions = list(make_questions(scene, generator, options.each))
             words = [question.text for question in questions]
-            asked += zip(questions, ask(clip, words, options), strict=True)
+            finely = ("--granularity", options.granularity)
+            asked += zip(questions, ask(clip, words, options.model, *finely), strict=True)
             if (number + 1) % 20 == 0:
                 sys.stderr.write(f"{number + 1} clips\n{table(asked)}")
     sys.stdout.write(table(asked))
@@ -96,17 +92,6 @@ def main() -> None:
             for question, report in asked
         )
         options.out.write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def ask(clip: Path, questions: list[str], options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The reports that `qvtime ask` prints for these questions."""
-    printed = io.StringIO()
-    arguments = ["ask", str(clip), *questions, "--model", options.model, "-q"]
-    with contextlib.redirect_stdout(printed):
-        code = run([*arguments, "--granularity", options.granularity, "--format", "jsonl"])
-    if code:
-        raise SystemExit(code)
-    return [json.loads(line) for line in printed.getvalue().splitlines()]
 
 
 def make_questions(scene: Scene, generator: np.random.Generator, each: int) -> Iterator[Question]:
@@ -162,9 +147,7 @@ def grounding(question: Question, report: dict[str, Any]) -> Grounding:
     """The truth, and the event with the highest score."""
     if question.truth is None:
         raise ValueError("only questions for a time have a true one")
-    best = max(report["events"], key=lambda event: event["score"] or 0, default=None)
-    found = Span(best["start_ms"], best["end_ms"]) if best else None
-    return Grounding(question.truth, found)
+    return Grounding(question.truth, likeliest(report))
 
 
 def moments_grounded(asked: list[tuple[Question, dict[str, Any]]]) -> list[Grounding]:

@@ -8,8 +8,6 @@ with its truth and its spans, one JSON object a line.
 """
 
 import argparse
-import contextlib
-import io
 import json
 import sys
 import tempfile
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.cli.main import run
+from qvtime.evaluation import clips
 from qvtime.evaluation.calibration import Judged, judge, reliability, reliability_lines
 from qvtime.evaluation.metrics import Grounding, mean_iou, median_boundary_error_ms
 from qvtime.settings import MIN_SCORE
@@ -28,7 +26,6 @@ from qvtime.timeline import Span
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
 from qvtime.training.script import make_scene
 from qvtime.training.wording import ask_how_often, say
-from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 
 SEED = 78_000_000
 OCCURRENCES = (0, 1, 2, 3)
@@ -85,14 +82,8 @@ def main() -> None:
 
 def locate(clip: Path, event: str, options: argparse.Namespace) -> tuple[tuple[Span, float], ...]:
     """The spans that `qvtime locate` prints for this event."""
-    printed = io.StringIO()
-    arguments = ["locate", str(clip), event, "--model", options.model, "-q", "--format", "json"]
-    arguments += ["--granularity", options.granularity, "--min-score", str(LEAST_SCORE)]
-    with contextlib.redirect_stdout(printed):
-        code = run(arguments)
-    if code not in (0, 1):
-        raise SystemExit(code)
-    events = json.loads(printed.getvalue())["events"]
+    finely = ("--granularity", options.granularity, "--min-score", str(LEAST_SCORE))
+    events = clips.locate(clip, event, options.model, *finely)["events"]
     return tuple((Span(one["start_ms"], one["end_ms"]), one["score"]) for one in events)
 
 
@@ -104,15 +95,8 @@ def filmed_cases(seed: int, count: int, seconds: float) -> Iterator[tuple[Path, 
             generator = np.random.default_rng([seed, number])
             occurrences = OCCURRENCES[number % len(OCCURRENCES)]
             scene, case = make_case(generator, round(1000 * seconds), occurrences)
-            film_case(scene, clip, generator)
+            clips.film_by_chance(scene, clip, generator)
             yield clip, case
-
-
-def film_case(scene: Scene, clip: Path, generator: np.random.Generator) -> None:
-    """The scene as an encoded file, at a rate, size and compression left to chance."""
-    rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
-    compression = int(generator.integers(*COMPRESSIONS))
-    film(scene, even_times(scene.duration_ms, rate), clip, size_px, compression, generator)
 
 
 def make_case(

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.evaluation.locate import film_case
-from qvtime.evaluation.taught import locate
+from qvtime.evaluation.clips import film_by_chance, locate
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
 from qvtime.training.script import make_scene
 
@@ -41,11 +40,11 @@ def main() -> None:
             generator = np.random.default_rng([options.seed, number])
             scene = make_scene(generator, round(1000 * options.seconds))
             asked = list(lookalikes(scene, generator))
-            film_case(scene, clip, generator)
+            film_by_chance(scene, clip, generator)
             for change, one in asked:
                 for model in options.model:
-                    found = locate(clip, one.caption, model)
-                    reported[model, change].append(found is not None)
+                    found = locate(clip, one.caption, model)["events"]
+                    reported[model, change].append(bool(found))
     sys.stdout.write(table(reported, options.model))
 
 

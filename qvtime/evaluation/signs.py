@@ -17,13 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.evaluation.demo import ask
+from qvtime.evaluation.clips import ask, film_by_chance, likeliest
 from qvtime.evaluation.metrics import Grounding, mean_iou, recall_at
 from qvtime.timeline import Span
 from qvtime.timestamps import format_time
 from qvtime.training.scene import Scene
 from qvtime.training.script import make_scene
-from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 
 SEED = 83_000_000
 CHINESE_SHARE = 1 / 3
@@ -55,11 +54,11 @@ def main() -> None:
         for number in range(options.count):
             generator = np.random.default_rng([options.seed, number])
             scene = make_scene(generator, round(1000 * options.seconds), signs=True)
-            rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
-            times_ms = even_times(scene.duration_ms, rate)
-            film(scene, times_ms, clip, size_px, int(generator.integers(*COMPRESSIONS)), generator)
+            film_by_chance(scene, clip, generator)
             questions = list(make_questions(scene, generator))
-            asked += zip(questions, ask(clip, [q.text for q in questions], options), strict=True)
+            words = [question.text for question in questions]
+            finely = ("--granularity", options.granularity)
+            asked += zip(questions, ask(clip, words, options.model, *finely), strict=True)
             if (number + 1) % 20 == 0:
                 sys.stderr.write(f"{number + 1} clips\n{table(asked)}")
     sys.stdout.write(table(asked))
@@ -109,7 +108,7 @@ def table(asked: list[tuple[Question, dict[str, Any]]]) -> str:
         if right:
             lines.append(f"{label}: {sum(right) / len(right):.1%} right of {len(right)}")
     found = [
-        Grounding(question.truth, _best(report)) for question, report in asked if question.truth
+        Grounding(question.truth, likeliest(report)) for question, report in asked if question.truth
     ]
     if found:
         lines.append(
@@ -117,11 +116,6 @@ def table(asked: list[tuple[Question, dict[str, Any]]]) -> str:
             f" {recall_at(found, 0.7):.1%} at 0.7, mIoU {mean_iou(found):.3f}, of {len(found)}"
         )
     return "".join(f"{line}\n" for line in lines)
-
-
-def _best(report: dict[str, Any]) -> Span | None:
-    best = max(report["events"], key=lambda event: event["score"] or 0, default=None)
-    return Span(best["start_ms"], best["end_ms"]) if best else None
 
 
 def _line(one: tuple[Question, dict[str, Any]]) -> str:

@@ -7,9 +7,6 @@ truth; several models (`--model demo --model DIR`) get the same questions.
 """
 
 import argparse
-import contextlib
-import io
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,12 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.cli.main import run
+from qvtime.evaluation.clips import film_by_chance, likeliest, locate
 from qvtime.evaluation.metrics import Grounding, mean_iou, recall_at
 from qvtime.timeline import Span
 from qvtime.training.scene import NOVEL_COLOURS, NOVEL_VERBS, Happening, Scene
 from qvtime.training.script import make_scene
-from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 
 SEED = 79_000_000
 KINDS = ("new event", "new colour", "old")
@@ -45,14 +41,11 @@ def main() -> None:
             generator = np.random.default_rng([options.seed, number])
             novel = number % 2 == 0
             scene = make_scene(generator, round(1000 * options.seconds), novel)
-            rate, size_px = int(generator.choice(FRAME_RATES)), int(generator.choice(SIZES_PX))
-            compression = int(generator.integers(*COMPRESSIONS))
-            times_ms = even_times(scene.duration_ms, rate)
-            film(scene, times_ms, clip, size_px, compression, generator)
+            film_by_chance(scene, clip, generator)
             for kind, one in questions(scene, novel, generator):
                 for model in options.model:
                     truth = Span(one.start_ms, one.end_ms)
-                    best = locate(clip, one.caption, model)
+                    best = likeliest(locate(clip, one.caption, model))
                     found[model, kind].append(Grounding(truth, best))
             if (number + 1) % 20 == 0:
                 sys.stderr.write(f"{number + 1} clips\n{table(found, options.model)}")
@@ -76,17 +69,6 @@ def kind_of(one: Happening) -> str:
     if one.verb in NOVEL_VERBS:
         return "new event"
     return "new colour" if one.colour in NOVEL_COLOURS else "old"
-
-
-def locate(clip: Path, event: str, model: str) -> Span | None:
-    """What `qvtime locate` reports first, None when it finds nothing."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        code = run(["locate", str(clip), event, "--model", model, "-q", "--format", "json"])
-    if code not in (0, 1):
-        raise SystemExit(code)
-    events = json.loads(printed.getvalue())["events"]
-    return Span(events[0]["start_ms"], events[0]["end_ms"]) if events else None
 
 
 def table(found: dict[tuple[str, str], list[Grounding]], models: Sequence[str]) -> str:

@@ -132,11 +132,7 @@ class FeatureStore:
         for _, name, _ in self._files():
             path = self.folder / name
             if _content(path) in contents:
-                try:
-                    path.unlink(missing_ok=True)
-                except OSError as error:
-                    cause = (error.strerror or str(error)).lower()
-                    raise OutputError(f"cannot remove {path}: {cause}") from error
+                _remove(path)
                 dropped += 1
         return dropped
 
@@ -145,15 +141,7 @@ class FeatureStore:
 
         Raises OutputError when it cannot be dropped.
         """
-        path = self.folder / key.file_name
-        try:
-            path.unlink()
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            cause = (error.strerror or str(error)).lower()
-            raise OutputError(f"cannot remove {path}: {cause}") from error
-        return True
+        return _remove(self.folder / key.file_name)
 
     def key_text(self, key: Key) -> str | None:
         """What the file that this key is kept in says it was made for, believed or not.
@@ -200,6 +188,18 @@ class FeatureStore:
 def name_of(text: str) -> str:
     """Which file is kept for a key."""
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest() + ENDING
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file; whether there was one. OutputError when it cannot be removed."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot remove {path}: {cause}") from error
+    return True
 
 
 def _read(path: Path, most: int = -1) -> bytes | None:

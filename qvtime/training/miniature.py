@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
-from qvtime.training.glimpses import EDGE_BINS
+from qvtime.training.glimpses import ABSENT
 from qvtime.training.scene import COLOURS, KINDS, SHAPES, SIGN_WORDS, VERBS
 
 HIDDEN = 256
@@ -132,13 +132,10 @@ class TeachingHeads(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         levels = 1 + len(DEEPSTACK)
-        sizes = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "verb": len(VERBS) + 1}
-        sizes |= {"turned": len(COLOURS) + 1, "edge": 2 * EDGE_BINS + 1}
-        sizes["word"] = len(SIGN_WORDS) + 1
         self.cells = nn.ModuleDict(
             {
-                name: nn.ModuleList(nn.Linear(HIDDEN, size) for _ in range(levels))
-                for name, size in sizes.items()
+                name: nn.ModuleList(nn.Linear(HIDDEN, absent + 1) for _ in range(levels))
+                for name, absent in ABSENT.items()
             }
         )
         self.events = nn.Linear(HIDDEN, KINDS)

@@ -63,7 +63,7 @@ def test_the_answer_is_the_one_that_the_command_prints(monkeypatch: pytest.Monke
         print(json.dumps({"answer": "1 time: …", "events": events}))  # noqa: T201
         return codes.pop(0)
 
-    monkeypatch.setattr("qvtime.evaluation.counting.run", run)
+    monkeypatch.setattr("qvtime.evaluation.clips.run", run)
     (counted,) = ask(Path("x.mp4"), [case], "demo")
     assert got[:3] == ["ask", "x.mp4", "how many times does it jump?"]
     assert counted.times_are_right
@@ -81,7 +81,7 @@ def test_the_whole_examination_runs(
         print(json.dumps({"answer": "Never.", "events": []}))  # noqa: T201
         return 0
 
-    monkeypatch.setattr("qvtime.evaluation.counting.run", run)
+    monkeypatch.setattr("qvtime.evaluation.clips.run", run)
     out = tmp_path / "out.jsonl"
     options = ["counting", "--count", "2", "--seconds", "6", "--out", str(out)]
     monkeypatch.setattr("sys.argv", options)

@@ -1,7 +1,5 @@
 """The demo model's examination asks what is true and marks what is wrong as wrong."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -16,16 +14,7 @@ from qvtime.evaluation.demo import (
 from qvtime.timeline import Span
 from qvtime.timestamps import find_times
 from qvtime.training.script import make_scene
-
-
-def report(*events: tuple[str, int, int, float]) -> dict[str, Any]:
-    return {
-        "answer": "",
-        "events": [
-            {"caption": caption, "start_ms": start, "end_ms": end, "score": score}
-            for caption, start, end, score in events
-        ],
-    }
+from tests.unit.evaluation.reports import report
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -86,7 +86,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, code: int, events: list[dict[str, An
         print(json.dumps({"events": events}))  # noqa: T201 - as the command does
         return code
 
-    monkeypatch.setattr("qvtime.evaluation.locate.run", run)
+    monkeypatch.setattr("qvtime.evaluation.clips.run", run)
     return got
 
 
@@ -128,7 +128,7 @@ def test_the_whole_examination_runs(
         return 0 if events else 1
 
     monkeypatch.setattr("qvtime.evaluation.locate.make_case", remember)
-    monkeypatch.setattr("qvtime.evaluation.locate.run", run)
+    monkeypatch.setattr("qvtime.evaluation.clips.run", run)
     out = tmp_path / "out.jsonl"
     monkeypatch.setattr("sys.argv", ["locate", "--count", "2", "--seconds", "6", "--out", str(out)])
     main()

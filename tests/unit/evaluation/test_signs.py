@@ -1,7 +1,6 @@
 """The examination about words on the screen asks what is true and marks what is wrong as wrong."""
 
 import re
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,16 +10,7 @@ from qvtime.tasks.when import asks_when
 from qvtime.timeline import Span
 from qvtime.timestamps import find_times
 from qvtime.training.script import make_scene
-
-
-def report(*events: tuple[str, int, int, float]) -> dict[str, Any]:
-    return {
-        "answer": "",
-        "events": [
-            {"caption": caption, "start_ms": start, "end_ms": end, "score": score}
-            for caption, start, end, score in events
-        ],
-    }
+from tests.unit.evaluation.reports import report
 
 
 @pytest.mark.parametrize("seed", range(20))
