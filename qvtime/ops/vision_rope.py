@@ -63,8 +63,12 @@ def vision_rope(kernels: Kernels, qkv: torch.Tensor, table: torch.Tensor) -> Non
 
 def _reference(turned: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     """Queries and keys [tokens, 2, heads, head_dim], rotated: computed in float32, rounded once."""
-    pictures = turned.view(-1, len(table), *turned.shape[1:])
+    pictures = turned.view(-1, len(table), *turned.shape[1:]).float()
     cosine, sine = table[:, None, None].unbind(-1)  # [patches, 1, 1, head_dim / 2]
-    a, b = pictures.float().chunk(2, -1)
-    both = torch.cat((a * cosine - b * sine, b * cosine + a * sine), -1)
-    return both.flatten(0, 1).to(turned.dtype)
+    # In few passes, into what is there already: new memory costs a CPU more than the arithmetic.
+    rotated = pictures * torch.cat((cosine, cosine), -1)
+    first, second = pictures.chunk(2, -1)
+    rotated_first, rotated_second = rotated.chunk(2, -1)
+    rotated_first.addcmul_(second, sine, value=-1)
+    rotated_second.addcmul_(first, sine)
+    return rotated.flatten(0, 1).to(turned.dtype)
