@@ -1,6 +1,7 @@
 """A checkpoint of a course as a model folder: `python -m qvtime.training.export --out DIR`.
 
-Weights are kept in half precision, half the size; inference computes in float32.
+Weights are kept in half precision, half the size; inference computes in float32. Beside them lie
+the teaching heads, which only a course that goes on from the folder reads.
 """
 
 import argparse
@@ -9,18 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from qvtime.model.weights import load_model
 from qvtime.training.glimpses import SIZE_PX
-from qvtime.training.miniature import build_model
+from qvtime.training.miniature import TeachingHeads, build_model
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
 PACKAGED = Path(__file__).parents[1] / "data" / "demo"
+HEADS_FILE = "teaching-heads.safetensors"
 
 
-def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> None:
+def export(
+    model: Any, heads: TeachingHeads, tokenizer: Any, folder: Path, window_patches: int
+) -> None:
     """Write the model where `qvtime --model FOLDER` finds it, with how it wants to be asked."""
     kept = copy.deepcopy(model.state_dict())
     clean: Any = build_model(tokenizer)
@@ -33,6 +38,8 @@ def export(model: Any, tokenizer: Any, folder: Path, window_patches: int) -> Non
     }
     clean.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    halves = {name: weight.half() for name, weight in heads.state_dict().items()}
+    save_file(halves, folder / HEADS_FILE)
 
 
 def mix(model: nn.Module, earlier: nn.Module, share: float) -> None:
@@ -58,12 +65,13 @@ def main() -> None:
     parser.add_argument("--mix-share", type=float, default=0.2, help="how much of it to mix in")
     options = parser.parse_args()
     tokenizer = build_tokenizer(corpus())
-    model = build_model(tokenizer)
+    model, heads = build_model(tokenizer), TeachingHeads()
     state = torch.load(options.course / "checkpoint.pt", map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
+    heads.load_state_dict(state["heads"])
     if options.mix:
         mix(model, load_model(str(options.mix), "cpu").model, options.mix_share)
-    export(model, tokenizer, options.out, options.patches)
+    export(model, heads, tokenizer, options.out, options.patches)
 
 
 if __name__ == "__main__":

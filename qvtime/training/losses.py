@@ -24,7 +24,7 @@ LINK_WEIGHT = 0.3
 DETAILS_WEIGHT = 3.0
 """Few events turn a colour, and a patch has one word at most: their losses are small beside that
 of the kinds."""
-COUNTED_WHERE_THERE = ("turned", "edge")
+COUNTED_WHERE_THERE = ("turned", "edge", "word")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def cell_loss(heads: TeachingHeads, levels: list[torch.Tensor], batch: Glimpses)
             logits = heads.of_cells(name, level)(features).float()
             # Which colour something turns counts only where something turns: over all cells, most
             # of what there is to learn would be that hardly anything does, as the verb says too.
-            # So does when an event began or ended.
+            # So do when an event began or ended, and which word is written.
             counts = there if name in COUNTED_WHERE_THERE else slice(None)
             if name not in COUNTED_WHERE_THERE or there.any():
                 total = total + F.cross_entropy(logits[counts], wanted[counts])

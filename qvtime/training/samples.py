@@ -13,6 +13,7 @@ from qvtime.training.world import even_times, write_clip
 SIZE_PX = 192
 COMPRESSION = 30
 RALLY_MS, RALLY_MOMENT_MS = 222_000, 168_000
+SIGNS_MS, SIGNS_MOMENT_MS = 20_000, 12_000
 
 
 def _quiet(scene: Scene) -> Scene:
@@ -69,6 +70,17 @@ def rally(first_seed: int = 3400) -> tuple[Scene, np.random.Generator]:
     raise ValueError("no seed gives such a clip")
 
 
+def signs(first_seed: int = 73) -> tuple[Scene, np.random.Generator]:
+    """A clip of 20 s with words across the top, one of them at 0:12 and a second around it."""
+    for seed in range(first_seed, first_seed + 1000):
+        generator = np.random.default_rng(seed)
+        scene = make_scene(generator, SIGNS_MS, signs=True)
+        word = scene.sign(SIGNS_MOMENT_MS)
+        if word and word.start_ms + 1000 <= SIGNS_MOMENT_MS <= word.end_ms - 1000:
+            return _quiet(scene), generator
+    raise ValueError("no seed gives such a clip")
+
+
 def uneven_times(duration_ms: int, generator: np.random.Generator) -> list[int]:
     """Moments of a variable frame rate: 20 to 160 ms between pictures."""
     times_ms = [0]
@@ -78,7 +90,7 @@ def uneven_times(duration_ms: int, generator: np.random.Generator) -> list[int]:
 
 
 def main() -> None:
-    """Write rally, short and vfr with their truth."""
+    """Write rally, short, signs and vfr with their truth."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     folder = parser.parse_args().out
@@ -89,6 +101,8 @@ def main() -> None:
     generator = np.random.default_rng(71)
     scene = _quiet(make_scene(generator, 12_000))
     write_clip(scene, even_times(12_000, 25), folder, "short", SIZE_PX, COMPRESSION, generator)
+    scene, generator = signs()
+    write_clip(scene, even_times(SIGNS_MS, 25), folder, "signs", SIZE_PX, COMPRESSION, generator)
     generator = np.random.default_rng(72)
     scene = _quiet(make_scene(generator, 30_000))
     times_ms = uneven_times(30_000, generator)

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from qvtime.model.vision import speed_up_vision
 from qvtime.model.weights import load_model
 from qvtime.training.alignment import AttentionRecorder
 from qvtime.training.batches import Batch, Glimpses
-from qvtime.training.export import export
+from qvtime.training.export import HEADS_FILE, export
 from qvtime.training.losses import answer_loss, cell_loss, see
 from qvtime.training.miniature import (
     ALIGNED_HEADS,
@@ -74,11 +75,11 @@ def main() -> None:
             course.run()
     else:
         course.run()
-    export(model, tokenizer, options.out / "model", options.patches)
+    export(model, heads, tokenizer, options.out / "model", options.patches)
 
 
 def start_from(path: Path, model: Any, heads: TeachingHeads, tower_only: bool = False) -> bool:
-    """Begin with the weights of a model folder, or of a course's checkpoint.pt and its heads.
+    """Begin with the weights and heads of a model folder, or of a course's checkpoint.pt.
 
     tower_only: the vision tower's alone, and a language model that was taught nothing. Returns
     whether there are heads that the weights know nothing of.
@@ -87,13 +88,16 @@ def start_from(path: Path, model: Any, heads: TeachingHeads, tower_only: bool = 
         model.model.visual.load_state_dict(
             load_model(str(path), "cpu").model.model.visual.state_dict()
         )
-    elif path.is_dir():
+        return True
+    if path.is_dir():
         grow(model, load_model(str(path), "cpu").model.state_dict())
+        kept = path / HEADS_FILE
+        known = load_file(kept) if kept.exists() else {}
     else:
         state = torch.load(path, map_location="cpu", weights_only=True)
         grow(model, state["model"])
-        return bool(heads.load_state_dict(state["heads"], strict=False).missing_keys)
-    return True
+        known = state["heads"]
+    return bool(heads.load_state_dict(known, strict=False).missing_keys)
 
 
 def _options() -> argparse.Namespace:

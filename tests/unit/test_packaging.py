@@ -47,6 +47,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"qvtime"}
     assert "qvtime/kernels/__init__.py" not in names
+    assert not [name for name in names if name.endswith("teaching-heads.safetensors")]
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "qvtime").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
     assert wheel.stat().st_size < 45 << 20

@@ -9,7 +9,17 @@ from typing import Any, cast
 import pytest
 import torch
 
-from qvtime.training.train import HEADS_FIRST_RATE, HEADS_FIRST_STEPS, TOWER_RATE_SHARE, Course
+from qvtime.training.export import HEADS_FILE
+from qvtime.training.miniature import TeachingHeads, build_model
+from qvtime.training.tokenizer import build_tokenizer
+from qvtime.training.train import (
+    HEADS_FIRST_RATE,
+    HEADS_FIRST_STEPS,
+    TOWER_RATE_SHARE,
+    Course,
+    start_from,
+)
+from qvtime.training.wording import corpus
 
 
 def rates(step: int, language: bool, vision_steps: int = 0, new: bool = True) -> dict[str, float]:
@@ -63,3 +73,11 @@ def test_a_course_is_run_and_gone_on_with(tmp_path: Path) -> None:
         steps.append(torch.load(course, weights_only=True)["step"])
     assert steps == [2, 3]
     assert (tmp_path / "model" / "model.safetensors").stat().st_size > 1_000_000
+
+    model, heads = build_model(build_tokenizer(corpus())), TeachingHeads()
+    taught = torch.load(course, weights_only=True)["heads"]
+    assert not start_from(tmp_path / "model", model, heads)
+    for name, weight in heads.state_dict().items():
+        torch.testing.assert_close(weight, taught[name], atol=1e-3, rtol=1e-3)
+    (tmp_path / "model" / HEADS_FILE).unlink()
+    assert start_from(tmp_path / "model", model, heads)
