@@ -165,3 +165,15 @@ def test_the_demonstration_is_right(qvtime: Qvtime, question: str, caption: str)
     (event,) = json.loads(ran.stdout)["events"]
     assert event["caption"] == caption
     assert event["start_ms"] <= 168_000 < event["end_ms"]
+
+
+@pytest.mark.parametrize("question", ["what does it say at 0:12", "12秒写着什么？"])
+def test_a_word_on_the_screen_is_read(qvtime: Qvtime, question: str) -> None:
+    """The sign of samples/signs.mp4 says SPORT from 9.8 to 13.3 s."""
+    ran = qvtime(
+        "ask", str(Path(SHORT).with_name("signs.mp4")), question, "-m", "demo", "-f", "json"
+    )
+    report = json.loads(ran.stdout)
+    assert "SPORT" in report["answer"]
+    (event,) = report["events"]
+    assert event["start_ms"] <= 12_000 < event["end_ms"]

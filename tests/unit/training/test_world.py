@@ -11,7 +11,7 @@ import numpy as np
 from qvtime.formats import segments
 from qvtime.timestamps import format_time
 from qvtime.training.render import render
-from qvtime.training.samples import RALLY_MOMENT_MS, rally, uneven_times
+from qvtime.training.samples import RALLY_MOMENT_MS, SIGNS_MOMENT_MS, rally, signs, uneven_times
 from qvtime.training.script import make_scene
 from qvtime.training.world import even_times, film, truth_of
 from qvtime.video.worker import open_video
@@ -45,7 +45,7 @@ def test_the_command_writes_clips_and_truth_and_repeats_itself(tmp_path: Path) -
 
 def test_truth_is_the_segments_format_with_subject_and_verb(tmp_path: Path) -> None:
     folder = Path(__file__).parents[3] / "samples"
-    for name in ("rally", "short", "vfr"):
+    for name in ("rally", "short", "signs", "vfr"):
         text = (folder / f"{name}.truth.json").read_text("utf-8")
         read = segments.read(text, name)
         assert len(read.events) == len(json.loads(text)["segments"])
@@ -57,6 +57,15 @@ def test_the_rally_has_one_jump_at_its_moment() -> None:
     scene, _ = rally()
     going_on = [h for h in scene.happenings if h.start_ms <= RALLY_MOMENT_MS < h.end_ms]
     assert [one.verb for one in going_on] == ["jumps"]
+
+
+def test_the_sample_with_signs_has_a_word_at_its_moment() -> None:
+    scene, _ = signs()
+    sign = scene.sign(SIGNS_MOMENT_MS)
+    assert sign
+    assert sign.word == "SPORT"
+    kept = Path(__file__).parents[3] / "samples" / "signs.truth.json"
+    assert json.loads(kept.read_text("utf-8")) == truth_of(scene, "signs")
 
 
 def test_even_times() -> None:
