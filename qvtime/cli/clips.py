@@ -117,7 +117,7 @@ class ClipOutput(Output):
         """Print or write what has waited, the sheet and the chart."""
         super().finish()
         sheet, plot = self._extras.sheet, self._extras.plot
-        if sheet is not None:
+        if sheet is not None and (self._rows or not self.failed):
             write_atomically(sheet, draw(self._rows))
             if self._left_out:
                 say(f"{sheet}: shows {len(self._rows)} spans; {self._left_out} have no room")

@@ -73,7 +73,7 @@ def index_and_tell(
 ) -> None:
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
     counted: Counter[Outcome] = Counter()
-    trouble = False
+    trouble = told = False
     watched = not quiet and sys.stderr is not None and sys.stderr.isatty()
     choices = replace(choices, timelines=choices.timelines or watched)
     noted: set[str] = set()
@@ -94,8 +94,9 @@ def index_and_tell(
                 printed.spare(done.indexed.path)
             counted[done.indexed.outcome] += 1
             trouble |= _tell(done)
+            told |= done.report is not None
             _show(done, printed, watched)
-    if printed is not None:
+    if printed is not None and told:  # else there is no timeline to write
         printed.finish()
     if counted[Outcome.DONE]:
         note_model(settings.model, quiet)

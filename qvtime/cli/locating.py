@@ -85,7 +85,7 @@ class Run:
     def __init__(self, event: str, settings: Settings, wanted: Wanted, quiet: bool) -> None:
         self._event, self._settings, self._wanted = event, settings, wanted
         self._quiet = quiet
-        self._found = self._failed = 0
+        self._found = self._failed = self._reported = 0
         self._noted: set[str] = set()
 
     @property
@@ -114,7 +114,7 @@ class Run:
                 if report is not None:
                     output.add(report)
                     self._count(path, report)
-        output.finish()
+        self._finish(output)
         note_model(self._settings.model, self._quiet)
 
     def locate_in_index(self, folder: str, top_k: int | None, output: Output) -> None:
@@ -144,7 +144,7 @@ class Run:
                     self._count(path, report)
                     if report.events:
                         output.add(report)
-        output.finish()
+        self._finish(output)
         if candidates:
             note_model(self._settings.model, self._quiet)
 
@@ -182,7 +182,14 @@ class Run:
         self._failed += 1
         say(error.message, error.hint)
 
+    def _finish(self, output: Output) -> None:
+        """Write what was found, or that nothing was; where every video failed neither is known,
+        and files stay as they are."""
+        if self._reported or not self._failed:
+            output.finish()
+
     def _count(self, path: str, report: Report) -> None:
+        self._reported += 1
         self._found += len(report.events)
         self._failed += bool(report.damage)
         for sentence in report.damage:

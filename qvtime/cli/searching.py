@@ -44,7 +44,7 @@ def print_found(folder: str, event: str, top_k: int | None, output: Output) -> i
     reports = search_reports(folder, event, top_k or TOP_K)
     for report in reports:
         output.spare(report.path)
-    failed = False
+    failed = handed_on = False
     for report in reports:
         try:
             refuse_links(folder, report.path)
@@ -53,7 +53,9 @@ def print_found(folder: str, event: str, top_k: int | None, output: Output) -> i
             failed = True
         else:
             output.add(report)
-    output.finish()
+            handed_on = True
+    if handed_on or not failed:  # of videos that all failed there is nothing to write
+        output.finish()
     if failed:
         return VideoError.exit_code
     return 0 if reports else NOTHING_FOUND

@@ -264,6 +264,32 @@ def test_no_video_is_overwritten(qvtime: Qvtime, folder: Path, clip: Path) -> No
 
 
 @pytest.mark.usefixtures("model")
+def test_a_file_stays_as_it_was_where_no_timeline_came(
+    qvtime: Qvtime, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder.parent / "timelines.jsonl"
+    file.write_text("precious")
+    into_file = ("-o", str(file))
+    assert qvtime(*INDEX, str(folder / "none.mp4"), *into_file).code == 3
+    assert qvtime(*INDEX, str(folder / "broken.mp4"), *into_file).code == 3
+    assert qvtime(*INDEX, str(folder / "broken.mp4"), *into_file).code == 0, "it failed before"
+    assert file.read_text() == "precious"
+    assert qvtime(*INDEX, str(folder), *into_file).code == 0
+    assert len(file.read_text().splitlines()) == 2
+    file.write_text("precious")
+    (folder / "a.mp4").unlink()
+    found = ("locate", "--index", str(folder), "-m", "demo", "-q", *into_file)
+    assert qvtime(*found, "striker").code == 3
+    (folder / "a.mp4").symlink_to(folder / "sub" / "b.mp4")
+    someone_else = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: someone_else)
+    assert qvtime(*found, "striker", "--no-look").code == 3, "behind a stranger's link"
+    assert file.read_text() == "precious"
+    assert qvtime(*found, "zebra").code == 1
+    assert file.read_text() == "", "nothing was found"
+
+
+@pytest.mark.usefixtures("model")
 def test_names_of_any_bytes(qvtime: Qvtime, folder: Path, clip: Path) -> None:
     name = os.fsdecode(b"caf\xe9 [b]\n\x1b[31m.mp4")
     shutil.copy(clip, folder / name)

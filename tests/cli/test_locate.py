@@ -175,6 +175,24 @@ def test_one_that_fails_is_said_and_the_others_go_on(
     assert qvtime("locate", str(text), SHORT, EVENT, *DEMO).code == 3
 
 
+def test_files_stay_as_they_were_where_every_video_failed(
+    qvtime: Qvtime, planted: Planted, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("o.json", "sheet.png", "plot.svg")]
+    outputs = ("-o", str(files[0]), "--sheet", str(files[1]), "--plot", str(files[2]))
+    for file in files:
+        file.write_text("precious")
+    missing = str(tmp_path / "missing.mp4")
+    assert qvtime("locate", missing, EVENT, *DEMO, *outputs).code == 3
+    assert qvtime("locate", missing, missing, EVENT, *DEMO, "-f", "csv", *outputs).code == 3
+    assert [file.read_text() for file in files] == ["precious"] * 3
+    planted.clear()
+    assert qvtime("locate", SHORT, EVENT, *DEMO, *outputs).code == 1
+    assert json.loads(files[0].read_text())["events"] == [], "that nothing was found is a report"
+    assert files[1].read_bytes().startswith(b"\x89PNG")
+    assert "precious" not in files[2].read_text()
+
+
 def test_a_video_too_short_for_the_range_fails_alone(qvtime: Qvtime, planted: Planted) -> None:
     within, longer = ("--within", "0:13-0:15"), str(SAMPLES / "vfr.mp4")
     ran = qvtime("locate", SHORT, longer, EVENT, *DEMO, *within, "--min-score", "0")

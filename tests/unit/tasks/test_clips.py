@@ -93,6 +93,18 @@ def test_an_output_makes_them_too(
     assert "gone.mp4: there is no such file" in told.err
 
 
+def test_a_sheet_stays_as_it_was_where_nothing_could_be_drawn(
+    report: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    sheet.write_text("precious")
+    output = ClipOutput("csv", None, True, Extras(sheet=sheet), Settings(), quiet=True)
+    output.add(Report("gone.mp4", "x", "", report.events, "demo", report.video))
+    output.finish()
+    assert output.failed == 1
+    assert sheet.read_text() == "precious"
+
+
 def test_a_sheet_that_cannot_be_written_is_wrong_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--sheet cannot be"):
         ClipOutput("csv", None, True, Extras(sheet=tmp_path / "sheet.jpg"), Settings(), quiet=True)
