@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qvtime.cli.output import Output, check_writable, is_same_file
+from qvtime.cli.output import Output, check_distinct, check_writable, is_same_file
 from qvtime.cli.streams import say
 from qvtime.drawing.picture import check_ending, encode_picture
 from qvtime.drawing.timeline_chart import draw_timelines
@@ -71,6 +71,7 @@ class ClipOutput(Output):
         quiet: bool,
     ) -> None:
         super().__init__(format_name, file, several=several, draws=True)
+        check_distinct(self._file, *extras.files)
         self._extras, self._settings, self._quiet = extras, settings, quiet
         self.spare(settings.subtitles, "subtitles")
         self._rows: list[SheetRow] = []

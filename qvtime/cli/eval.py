@@ -125,7 +125,8 @@ def eval_(
     Reads QVHighlights, Charades-STA, ActivityNet Captions, TimeLens and VUE-TR files, segments,
     and qvtime's own JSON. Exit code 3 says that something in a file was left out.
     """
-    from qvtime.cli.evaluating import check_output, check_plot, deliver
+    from qvtime.cli.evaluating import check_output, check_plot, deliver, predictions_file
+    from qvtime.cli.output import check_distinct
     from qvtime.cli.streams import say
     from qvtime.tasks.evaluate import evaluate, rules_of
 
@@ -145,9 +146,11 @@ def eval_(
         check_output(file, read)
     if plot:
         check_plot(plot, read)
+    kept = None if run is None else predictions_file(kept_in, run)
+    check_distinct(file, plot, kept)
     complete = True
-    if run is not None and videos is not None:
-        from qvtime.cli.predicting import predictions_file, run_dataset
+    if run is not None and videos is not None and kept is not None:
+        from qvtime.cli.predicting import run_dataset
         from qvtime.cli.settings import (
             Reading,
             Running,
@@ -166,7 +169,6 @@ def eval_(
         )
         settings = with_server(settings, server, server_frames)
         check_subtitles(settings, several=True)
-        kept = predictions_file(kept_in, run)
         wanted = Wanted(top_k, min_score, everywhere=True)
         complete = run_dataset(run, videos, kept, settings, wanted, quiet)
         predictions = str(kept)

@@ -10,6 +10,8 @@ from qvtime.errors import OutputError, UsageError
 from qvtime.store.files import write_atomically
 from qvtime.tasks.evaluate import Outcome, as_json, as_text
 
+ENDING = ".predictions.jsonl"
+
 
 def check_output(file: Path, read: dict[str, str]) -> None:
     """OutputError when the file cannot be written, or is one of those that are read (by role)."""
@@ -17,6 +19,13 @@ def check_output(file: Path, read: dict[str, str]) -> None:
     for name, path in read.items():
         if is_same_file(file, path):
             raise OutputError(f"cannot write {file}: it is the {name}", "name another file")
+
+
+def predictions_file(given: Path | None, dataset: str) -> Path:
+    """Where the predictions are kept: beside nothing that is read, in this folder by default."""
+    file = given or Path(f"{Path(dataset).stem}{ENDING}")
+    check_output(file, {"dataset": dataset})
+    return file
 
 
 def deliver(outcome: Outcome, in_json: bool, file: Path | None, plot: Path | None) -> None:

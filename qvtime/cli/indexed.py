@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import permutations
 from pathlib import Path
 
-from qvtime.cli.output import Output, check_writable, is_same_file
+from qvtime.cli.output import Output, check_distinct, check_writable, is_same_file
 from qvtime.cli.streams import say, write_stdout
 from qvtime.drawing.picture import check_ending, encode_picture
 from qvtime.drawing.timeline_chart import draw_timelines
@@ -68,6 +68,7 @@ def show_video(
     plot: Path | None = None,
 ) -> None:
     """A video's timeline as it is in the index, with what its subtitles say; also as a chart."""
+    check_distinct(file, plot)
     if plot is not None:
         check_ending(plot, "--plot")
         check_writable(plot)

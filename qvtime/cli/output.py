@@ -129,6 +129,19 @@ def is_same_file(file: Path, video: str) -> bool:
         return False
 
 
+def check_distinct(*files: Path | None) -> None:
+    """UsageError when two of the files that are to be written are one: the second would replace
+    the first. They need not be there yet."""
+    targets: set[str] = set()
+    for file in files:
+        if file is None:
+            continue
+        target = os.path.realpath(file)
+        if target in targets:
+            raise UsageError(f"{file} is named for two outputs", "name another file for one")
+        targets.add(target)
+
+
 def check_writable(file: Path) -> None:
     """OutputError now, rather than after the work, when the file cannot be written."""
     target = Path(os.path.realpath(file))

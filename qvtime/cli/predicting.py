@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
-from qvtime.cli.evaluating import check_output
 from qvtime.cli.opening import open_model
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say
@@ -16,14 +15,6 @@ from qvtime.tasks.looking import Progress
 from qvtime.tasks.predict import Query, open_predictions, predict, read_queries
 
 MOST_NAMED = 5
-ENDING = ".predictions.jsonl"
-
-
-def predictions_file(given: Path | None, dataset: str) -> Path:
-    """Where the predictions are kept: beside nothing that is read, in this folder by default."""
-    file = given or Path(f"{Path(dataset).stem}{ENDING}")
-    check_output(file, {"dataset": dataset})
-    return file
 
 
 def run_dataset(

@@ -153,6 +153,21 @@ def test_the_dataset_and_the_videos_are_not_written_over(dataset: Dataset) -> No
     assert video.read_bytes() == whole
 
 
+def test_two_outputs_are_two_files(dataset: Dataset) -> None:
+    (dataset.folder / "link.png").symlink_to(dataset.kept)
+    for outputs in (
+        ("-o", str(dataset.kept)),
+        ("-o", "a.svg", "--plot", "./a.svg"),
+        ("--plot", "link.png"),
+    ):
+        ran = dataset.run(*outputs)
+        assert ran.code == 2
+        assert "is named for two outputs" in ran.stderr
+    assert dataset.script.loads == 0
+    line = ("eval", "--run", "truth.txt", "--videos", "videos", "-o", "truth.predictions.jsonl")
+    assert dataset.qvtime(*line).code == 2
+
+
 def test_the_file_is_named_after_the_dataset(dataset: Dataset) -> None:
     line = ("eval", "--run", "truth.txt", "--videos", "videos", "-m", "demo", "-q")
     assert dataset.qvtime(*line, "--features", "none", "--granularity", "1").code == 0

@@ -171,6 +171,12 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     assert qvtime("index", "--show", str(folder / "a.mp4"), "-o", str(file)).code == 0
     assert file.read_text() == subtitled
 
+    chart = str(file.with_suffix(".svg"))
+    shown_twice = ("index", "--show", str(folder / "a.mp4"), "-f", "srt", "-o", chart)
+    twice = qvtime(*shown_twice, "--plot", chart)
+    assert (twice.code, twice.stdout) == (2, "")
+    assert "is named for two outputs" in twice.stderr
+
     out = folder.parent / "out"
     written = qvtime(*INDEX, str(folder), "-o", str(out), "-f", "json")
     assert (written.code, written.stdout) == (0, "")

@@ -240,6 +240,23 @@ def test_no_video_is_overwritten(qvtime: Qvtime, planted: Planted, tmp_path: Pat
     assert odd.read_bytes() == Path(SHORT).read_bytes()
 
 
+def test_two_outputs_are_two_files(
+    qvtime: Qvtime, planted: Planted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.png").symlink_to("a.png")
+    into_png = ("-f", "json", "-o", "a.png")
+    for outputs in (
+        ("--sheet", "a.png", "--plot", str(tmp_path / "a.png")),
+        ("--sheet", "link.png", *into_png),
+        ("--plot", "a.png", *into_png),
+    ):
+        ran = qvtime("locate", SHORT, EVENT, *DEMO, *outputs)
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "is named for two outputs" in ran.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["link.png"]
+
+
 def test_a_name_that_is_too_long_is_a_video_that_fails(qvtime: Qvtime) -> None:
     ran = qvtime("locate", "x" * 300, EVENT, *DEMO)
     assert (ran.code, ran.stdout) == (3, "")
