@@ -15,12 +15,15 @@ from qvtime.cli.output import check_writable, is_same_file
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import say, write_stdout
 from qvtime.errors import OutputError, QvtimeError, StoreError, UsageError, VideoError
+from qvtime.formats import segments
 from qvtime.settings import Settings
 from qvtime.store.files import write_atomically
 from qvtime.tasks.label import Draft, draft_labels
-from qvtime.tasks.videos import are_several, find_videos
+from qvtime.tasks.videos import are_several, find_videos, is_called_a_video
 
 FORMAT = "segments"
+JSON_FORMATS = (FORMAT, "json")
+"""Formats whose ending a file of segments may have: it is JSON."""
 STDOUT = "-"
 
 
@@ -74,7 +77,7 @@ class _Files:
     """Where drafts go. UsageError when several are to go into one place."""
 
     def __init__(self, output: str | None, force: bool, several: bool) -> None:
-        self._force = force
+        self._force, self._several = force, several
         self._written: set[str] = set()
         self._prints = output == STDOUT
         is_folder = output is not None and (output.endswith("/") or Path(output).is_dir())
@@ -84,6 +87,8 @@ class _Files:
             raise UsageError(
                 f"-o {output} is one file, and these may be several videos", "name a folder"
             )
+        if self._file is not None:
+            _check_name(self._file)
         if self._folder is not None and not self._folder.is_dir():
             raise UsageError(f"-o {output}: there is no such folder", "make it first")
 
@@ -109,12 +114,25 @@ class _Files:
 
     def write(self, file: Path | None, draft: Draft) -> None:
         """Write or print a draft."""
-        text = formats.write(draft.report, FORMAT)
         if file is None:
-            write_stdout(text)
+            write = segments.write_lines if self._several else segments.write
+            write_stdout(write([draft.report]))
             return
-        write_atomically(file, text)
+        write_atomically(file, segments.write([draft.report]))
         self._written.add(str(file))
+
+
+def _check_name(file: Path) -> None:
+    """UsageError for the name of another format, OutputError for that of a video."""
+    hint = f"end it with {formats.ending_of(FORMAT)}"
+    if is_called_a_video(file):
+        raise OutputError(f"cannot write {file}: it is called as a video is", hint)
+    try:
+        format_name = formats.format_of(file)
+    except UsageError:  # an ending that names no format promises nothing
+        return
+    if format_name not in JSON_FORMATS:
+        raise UsageError(f"-o {file} names {format_name}, and labels are segments", hint)
 
 
 def _noting(quiet: bool) -> Callable[[str], Any]:

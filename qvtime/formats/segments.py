@@ -24,10 +24,23 @@ class Segments:
 
 def write(reports: Sequence[Report]) -> str:
     """One document a video, several as one a line; `video_id` is the file's name without ending."""
+    videos = _by_video(reports)
+    return _written(videos, indent=2 if len(videos) == 1 else None)
+
+
+def write_lines(reports: Sequence[Report]) -> str:
+    """One object a line, also of a single video."""
+    return _written(_by_video(reports), indent=None)
+
+
+def _by_video(reports: Sequence[Report]) -> dict[str, list[Event]]:
     videos: dict[str, list[Event]] = {}
     for report in reports:
         videos.setdefault(report.shown_path, []).extend(report.events)
-    indent = 2 if len(videos) == 1 else None
+    return videos
+
+
+def _written(videos: dict[str, list[Event]], indent: int | None) -> str:
     return "".join(
         json.dumps(_document(path, events), indent=indent) + "\n" for path, events in videos.items()
     )

@@ -122,6 +122,39 @@ def test_a_folder(qvtime: Qvtime, script: Script, video: Path) -> None:
         assert qvtime(*LABEL, str(video.parent), "-o", wrong).code == 2
 
 
+def test_several_on_stdout_are_one_object_a_line(
+    qvtime: Qvtime, script: Script, video: Path
+) -> None:
+    shutil.copy(video, video.parent / "other.mp4")
+    printed = (*LABEL, "-o", "-", "-q")
+    lines = qvtime(*printed, str(video.parent)).stdout.splitlines()
+    assert [json.loads(line)["video_id"] for line in lines] == ["clip", "other"]
+    alone = qvtime(*printed, str(video)).stdout
+    assert json.loads(alone) == json.loads(lines[0])
+    assert alone.startswith('{\n  "video_id"')
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("l.srt", 2), ("L.VTT", 2), ("l.csv", 2), ("l.jsonl", 2), ("new.mkv", 5)]
+)
+def test_a_name_that_promises_something_else(
+    name: str, code: int, qvtime: Qvtime, script: Script, video: Path
+) -> None:
+    ran = qvtime(*LABEL, str(video), "-o", str(video.parent / name), "--force")
+    assert (ran.code, ran.stdout) == (code, "")
+    assert name in ran.stderr
+    assert ".segments.json" in ran.stderr
+    assert list(video.parent.iterdir()) == [video]
+    assert script.loads == 0
+
+
+def test_a_name_that_promises_json_or_nothing(qvtime: Qvtime, script: Script, video: Path) -> None:
+    for name in ("labels.json", "labels", "labels.draft"):
+        file = video.parent / name
+        assert qvtime(*LABEL, str(video), "-o", str(file)).code == 0
+        assert drafted(file) == [("a dog runs", 0, 1500)]
+
+
 def test_what_is_no_video(qvtime: Qvtime, script: Script, tmp_path: Path) -> None:
     assert qvtime(*LABEL, str(tmp_path / "nothing.mp4")).code == 3
     text = tmp_path / "text.mp4"
