@@ -49,7 +49,7 @@ def draft_labels(
         return Draft(report, from_index=True)
     with open_subtitled(path, settings) as reader:
         features = open_features(path, settings, note, displace=False)
-        report = describe_video(path, reader, load(), settings, progress, features)
+        report = describe_video(path, reader, load(), settings, progress, features, note)
     return Draft(report, from_index=False)
 
 

@@ -19,6 +19,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.ask import ask_video
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.halving import parts_of
+from qvtime.tasks.label import draft_labels
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import open_engine
 from qvtime.tasks.plan import Window, plan_question
@@ -126,6 +127,15 @@ def test_a_timeline_is_made_of_all_of_it(
     assert said == ["memory ran out while demo read 5 temporal patches at once; going on with 2"]
     assert report.settings["patches_at_once"] == 2
     assert report.settings["windows"] == len(memory.read) == 3
+
+
+def test_a_draft_of_labels_says_so_too(
+    engine: Engine, memory: Memory, steady: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qvtime.tasks.describe.LIST_TOKENS", 4)
+    said: list[str] = []
+    draft_labels(steady, None, replace(DEMO, max_new_tokens=4), lambda: engine, note=said.append)
+    assert said == ["memory ran out while demo read 5 temporal patches at once; going on with 2"]
 
 
 def test_a_lack_while_it_answers_is_no_other(
