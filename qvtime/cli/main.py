@@ -1,6 +1,5 @@
 """`qvtime`: the commands, and the one place where errors become exit codes."""
 
-import io
 import signal
 import sys
 import traceback
@@ -19,7 +18,7 @@ from qvtime.cli.label import label
 from qvtime.cli.locate import locate
 from qvtime.cli.models import models
 from qvtime.cli.serve import serve
-from qvtime.cli.streams import ReaderGone, say
+from qvtime.cli.streams import ReaderGone, fill_closed, make_stdout_unicode, say
 from qvtime.cli.train import train
 from qvtime.errors import QvtimeError
 
@@ -64,10 +63,9 @@ def options(
 
 def main() -> NoReturn:
     """Run the command line that this process was started with, and exit with its code."""
+    fill_closed()
     signal.signal(signal.SIGTERM, _stop)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.isatty():
-        # An old terminal may not show a caption's letters; it still gets the rest.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    make_stdout_unicode()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -5,6 +5,7 @@ to stdout ends the run.
 """
 
 import contextlib
+import io
 import os
 import sys
 
@@ -14,6 +15,33 @@ from qvtime.errors import OutputError
 
 class ReaderGone(Exception):
     """Whoever read our stdout has stopped reading: there is no one to tell, and nothing wrong."""
+
+
+def fill_closed() -> None:
+    """Open /dev/null as each of stdin, stdout and stderr that was closed, before anything else is.
+
+    The next file or socket that is opened would get that number, and a child process puts its own
+    stdin, stdout or stderr over it. What Python made of them stays: `sys.stdout` is None.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.set_inheritable(opened, True)
+
+
+def make_stdout_unicode() -> None:
+    """UTF-8 for programs, whatever the locale is; a byte of a name that is none stays as it is.
+
+    An old terminal may not show a caption's letters; it still gets the rest.
+    """
+    if not isinstance(sys.stdout, io.TextIOWrapper):
+        return
+    if sys.stdout.isatty():
+        sys.stdout.reconfigure(errors="backslashreplace")
+    else:
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def write_stdout(text: str) -> None:

@@ -64,6 +64,8 @@ def read_lines(path: str, mistakes: Mistakes) -> list[Line]:
 def _bytes(path: str) -> bytes:
     try:
         if path == "-":
+            if sys.stdin is None:
+                raise UsageError("cannot read stdin: it is closed", "name a file")
             data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
         else:
             with Path(path).open("rb") as file:

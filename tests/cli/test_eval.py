@@ -113,6 +113,15 @@ def test_what_makes_no_sense_is_one_sentence(
     assert "Traceback" not in ran.stderr
 
 
+def test_a_closed_stdin_is_said(
+    qvtime: Qvtime, files: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    ran = qvtime("eval", "-", files[1])
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("qvtime: cannot read stdin: it is closed\n")
+
+
 def test_predictions_from_stdin_without_torch(files: tuple[str, str]) -> None:
     script = (
         "import sys; from qvtime.cli.main import run; code = run(sys.argv[1:]);"

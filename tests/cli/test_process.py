@@ -1,5 +1,6 @@
 """qvtime as a process: pipes, signals, names of any bytes, and nobody left behind."""
 
+import io
 import json
 import os
 import shutil
@@ -13,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from qvtime.cli.streams import write_stdout
+from qvtime.cli.streams import make_stdout_unicode, write_stdout
 from qvtime.errors import OutputError
+from qvtime.report import Report
+from qvtime.store.fingerprint import Fingerprint
+from qvtime.store.index import open_index
+from qvtime.store.place import place_at
 from tests.cli.conftest import ROOT, SHORT, call, command, environment
 
 AT = "what happens at 0:02"
@@ -153,6 +158,65 @@ def test_closed_streams_are_no_crash(
     )
     assert (done.returncode, done.stdout) == (code, b"")
     assert done.stderr.partition(b"\n")[0] == said
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&- 2>&-"])
+def test_a_video_is_read_with_closed_streams(closed: str, tmp_path: Path) -> None:
+    """Nothing that the decoding process is given has the number of a stream of its own."""
+    file = tmp_path / "answer.json"
+    arguments = ("ask", SHORT, AT, "-m", "demo", "-q", "-o", str(file))
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command(*arguments)],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(),
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert json.loads(file.read_text())["question"] == AT
+
+
+def test_closed_streams_are_opened_as_nothing() -> None:
+    program = """
+import os
+from qvtime.cli.streams import fill_closed
+for number in range(2):
+    os.close(number)
+fill_closed()
+found = [os.readlink(f"/proc/self/fd/{number}") for number in range(2)]
+inherited = [os.get_inheritable(number) for number in range(3)]
+os.write(2, f"{found} {inherited} {os.open(os.devnull, os.O_RDONLY)}".encode())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=50, check=False
+    )
+    assert done.stderr.decode() == "['/dev/null', '/dev/null'] [True, True, True] 3"
+
+
+def test_a_pipe_is_unicode_in_any_locale(tmp_path: Path) -> None:
+    video = str(tmp_path / "短片.mp4")
+    report = Report(video, "", "", (), model="another")
+    with open_index(place_at(str(tmp_path)), writing=True) as index:
+        index.save_timeline(video, Fingerprint(1, 1, "", True), "{}", report)
+    done = subprocess.run(
+        command("index", "--list", "--index", str(tmp_path)),
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(PYTHONIOENCODING="latin-1"),
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode("utf-8").endswith("短片.mp4\n")
+
+
+def test_a_name_that_is_no_unicode_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding="ascii"))
+    make_stdout_unicode()
+    write_stdout(os.fsdecode(b"caf\xe9 \xe7\x9f\xad"))
+    assert data.getvalue() == b"caf\xe9 \xe7\x9f\xad"
 
 
 def test_a_closed_stdout_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
