@@ -1,6 +1,7 @@
 """Teach a model one's own footage: labels and videos in, a model folder out."""
 
 import hashlib
+import math
 import os
 import unicodedata
 from collections.abc import Sequence
@@ -35,7 +36,10 @@ HELD_OUT_NAME = "held out: grade of what is reported (mIoU where it happens, sil
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user chose of a Recipe; None: what suits the model and the data."""
+    """What the user chose of a Recipe; None: what suits the model and the data.
+
+    UsageError for numbers that no training can use.
+    """
 
     steps: int | None = None
     batch_windows: int = 12
@@ -55,6 +59,12 @@ class Wishes:
     check_every: int | None = None
     keep_every: int = 25
     held_out: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and not 0 < self.rate < math.inf:
+            raise UsageError(f"--rate cannot be {self.rate:g}", "use more than 0, such as 1e-4")
+        if not 0 <= self.align_weight < math.inf:
+            raise UsageError(f"--align-weight cannot be {self.align_weight:g}", "use 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +215,13 @@ def recipe_of(wishes: Wishes, settings: Settings, videos: int, full: bool, gpu: 
     a_visit = min(WINDOWS_A_VISIT, wishes.batch_windows)
     visits = -(-wishes.batch_windows // a_visit)
     steps = wishes.steps or max(1, round(VISITS * videos / visits))
-    rate = wishes.rate or (FULL_RATE if method == "full" else LORA_RATE)
+    usual_rate = FULL_RATE if method == "full" else LORA_RATE
     vision = method == "full" if wishes.vision is None else wishes.vision
     return Recipe(
         steps=steps,
         batch_windows=wishes.batch_windows,
         questions=wishes.questions,
-        rate=rate,
+        rate=usual_rate if wishes.rate is None else wishes.rate,
         warmup_steps=min(20, max(1, steps // 10)),
         seed=wishes.seed,
         granularity_ms=settings.granularity_ms or GRANULARITY_MS,

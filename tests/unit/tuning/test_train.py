@@ -108,3 +108,22 @@ def test_places_that_cannot_be_written(
     assert run(command(clips, folder, tmp_path / "file" / "out")) == 5
     assert run(command(clips, folder, folder)) == 2
     assert "holds a model already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--rate", "nan"),
+        ("--rate", "inf"),
+        ("--rate", "0"),
+        ("--rate", "-1"),
+        ("--align-weight", "inf"),
+    ],
+)
+def test_numbers_that_no_training_can_use(
+    option: str, value: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(command(tmp_path, folder, out, option, value)) == 2
+    assert f"{option} cannot be {value}" in capsys.readouterr().err
+    assert not out.exists()
