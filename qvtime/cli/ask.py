@@ -101,7 +101,7 @@ def ask(
     if plan:
         asked = gather_questions(questions or [], questions_file)
         machine = cache(lambda: open_machine(settings))
-        as_json = plan_as_json(format_name)
+        as_json = plan_as_json(format_name, output_file)
         for found in plan_ask(video, asked, settings, machine):
             print_plan(video, found, as_json, found.plan.question)
         return

@@ -140,7 +140,7 @@ def index(
     from qvtime.tasks.folders import Choices
     from qvtime.tasks.videos import are_several
 
-    check_asked(list_videos, show, forget, stats, index_folder, plot)
+    check_asked(list_videos, show, forget, stats, index_folder, output, plot)
     if show:
         file = None if output is None else Path(output)
         show_video(show, index_folder, format_name, file, plot)
@@ -180,5 +180,5 @@ def index(
             force=force,
         )
         if plan:
-            raise typer.Exit(show_plans(paths, choices, settings, format_name))
+            raise typer.Exit(show_plans(paths, choices, settings, format_name, output))
         index_and_tell(paths, choices, settings, printed, quiet)

@@ -36,14 +36,20 @@ def check_asked(
     forget: Sequence[str] | None,
     stats: bool,
     index_folder: str | None,
+    output: str | None,
     plot: Path | None,
 ) -> None:
-    """UsageError for questions to an index that do not go together, or name nothing."""
+    """UsageError for questions to an index that do not go together, name nothing, or have no
+    timeline to write."""
     asked = [bool(one) for one in (list_videos, show, forget, stats)]
     if sum(asked) > 1:
         raise UsageError("--list, --show, --forget and --stats do not go together", "choose one")
     if "" in (index_folder, show, *(forget or ())):
         raise UsageError("--index, --show or --forget is empty", "name a video, or a folder")
+    if output not in (None, "-") and (list_videos or forget or stats):
+        raise UsageError(
+            "-o is for timelines; --list, --forget and --stats have none", "leave it out, or use >"
+        )
     if plot is not None and not show:
         raise UsageError("--plot draws the video of --show", "name one: --show VIDEO")
 
@@ -92,22 +98,29 @@ def show_video(
 
 
 def forget_videos(paths: Sequence[str], folder: str | None, quiet: bool) -> None:
-    """Drop these videos, or those in these folders, from their indexes; the files stay."""
-    forgotten = 0
+    """Drop these videos, or those in these folders, from their indexes; the files stay.
+
+    Nothing is dropped when one of them is unknown.
+    """
     for path, other in permutations(paths, 2):
         if absolute(other).startswith(f"{absolute(path)}/"):
             raise UsageError(
                 f"forget {path}, or only {other} in it?", "--index names the folder of an index"
             )
+    # One folder may be spelled in several ways, and locks only once.
+    places: dict[str, tuple[Place, list[str]]] = {}
     for path in paths:
         place = _places([path], folder)[0]
         open_index(place).close()  # nothing is made where there is nothing to forget
-        with open_index(place, writing=True) as index:
-            records = index.below(path)
-            if not records:
-                raise _unknown(path, index)
+        places.setdefault(absolute(place.folder), (place, []))[1].append(path)
+    with ExitStack() as held:
+        known = []
+        for place, own in places.values():
+            index = held.enter_context(open_index(place, writing=True))
+            known.append((index, _records_below(own, index)))
+        for index, records in known:
             forget_with_features(index, records)
-            forgotten += len(records)
+    forgotten = sum(len(records) for _, records in known)
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
         say(f"{forgotten} forgotten")
 
@@ -145,6 +158,17 @@ def _places(paths: Sequence[str], folder: str | None) -> list[Place]:
     if folder is not None:
         return [place_at(folder)]
     return list(dict.fromkeys(place_of(path) for path in paths or ["."]))
+
+
+def _records_below(paths: Sequence[str], index: Index) -> list[Record]:
+    """The videos of these paths, or in these folders, each once; UsageError where there is none."""
+    found: dict[int, Record] = {}
+    for path in paths:
+        records = index.below(path)
+        if not records:
+            raise _unknown(path, index)
+        found |= {record.number: record for record in records}
+    return list(found.values())
 
 
 def _is_json(format_name: str | None) -> bool:

@@ -107,10 +107,14 @@ def index_and_tell(
 
 
 def show_plans(
-    paths: Sequence[str], choices: Choices, settings: Settings, format_name: str | None
+    paths: Sequence[str],
+    choices: Choices,
+    settings: Settings,
+    format_name: str | None,
+    output: str | None,
 ) -> int:
     """Print how each video would be read; the exit code. No index is touched."""
-    as_json, failures = plan_as_json(format_name), list[VideoError]()
+    as_json, failures = plan_as_json(format_name, output), list[VideoError]()
     machine = cache(lambda: open_machine(settings))
     for path in videos_of(paths, choices, failures.append):
         try:

@@ -29,7 +29,7 @@ from qvtime.cli.options import (
     Yarn,
 )
 from qvtime.errors import UsageError, VideoError
-from qvtime.settings import DEFAULT_MODEL
+from qvtime.settings import DEFAULT_MODEL, MIN_SCORE
 
 
 def locate(
@@ -51,8 +51,13 @@ def locate(
         int | None, typer.Option("--top-k", "-k", help="At most so many spans a video, best first.")
     ] = None,
     min_score: Annotated[
-        float, typer.Option("--min-score", help="Only spans that score this or more, 0 to 1.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            "--min-score",
+            help="Only spans that score this or more, 0 to 1."
+            f" Default: {MIN_SCORE:g}; with --no-look all.",
+        ),
+    ] = None,
     index_folder: Annotated[
         str | None,
         typer.Option(
@@ -140,14 +145,14 @@ def locate(
         features_cap,
     )
     settings = with_server(settings, server, server_frames)
-    wanted = Wanted(top_k, min_score, within, everywhere)
+    wanted = Wanted(top_k, MIN_SCORE if min_score is None else min_score, within, everywhere)
     extras = Extras(clips, sheet, plot, frames)
     if index_folder is not None:
         narrowed = plan or within is not None
         event = event_of(index_folder, paths_and_event, files_from, narrowed, settings)
         output = ClipOutput(format_name, output_file, True, extras, settings, quiet)
         if no_look:
-            code = print_found(index_folder, event, top_k, output)
+            code = print_found(index_folder, event, top_k, min_score, output)
             raise typer.Exit(VideoError.exit_code if output.failed else code)
         run = Run(event, settings, wanted, quiet)
         run.locate_in_index(index_folder, top_k, output)
@@ -158,7 +163,7 @@ def locate(
     check_subtitles(settings, videos.several)
     run = Run(event, settings, wanted, quiet)
     if plan:
-        run.show_plans(videos, format_name)
+        run.show_plans(videos, format_name, output_file)
         raise typer.Exit(run.exit_code)
     several = videos.several
     output = ClipOutput(format_name, output_file, several, extras, settings, quiet)

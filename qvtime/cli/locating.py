@@ -148,9 +148,9 @@ class Run:
         if candidates:
             note_model(self._settings.model, self._quiet)
 
-    def show_plans(self, videos: Videos, format_name: str | None) -> None:
+    def show_plans(self, videos: Videos, format_name: str | None, output: Path | None) -> None:
         """Print how every video would be searched; no weights are loaded."""
-        as_json = plan_as_json(format_name)
+        as_json = plan_as_json(format_name, output)
         machine = cache(lambda: open_machine(self._settings))
         with ExitStack() as stack:
             for path in videos.find(stack, self._fail):

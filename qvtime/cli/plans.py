@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 from qvtime.cli.streams import write_stdout
 from qvtime.errors import UsageError
@@ -14,8 +15,11 @@ from qvtime.timestamps import format_time
 GIGABYTE = 10**9
 
 
-def plan_as_json(format_name: str | None) -> bool:
-    """Whether plans are printed as JSON. UsageError for a format that is neither that nor text."""
+def plan_as_json(format_name: str | None, output: str | Path | None) -> bool:
+    """Whether plans are printed as JSON. UsageError for a format that is neither that nor text,
+    and for a file: plans are printed."""
+    if output is not None and str(output) != "-":
+        raise UsageError(f"--plan is printed, not written to {output}", "leave -o out, or use >")
     if format_name not in (None, "text", "json", "jsonl"):
         raise UsageError(f"a plan cannot be printed as {format_name}", "use text or jsonl")
     return format_name in ("json", "jsonl")

@@ -38,10 +38,12 @@ def event_of(
     return event
 
 
-def print_found(folder: str, event: str, top_k: int | None, output: Output) -> int:
+def print_found(
+    folder: str, event: str, top_k: int | None, min_score: float | None, output: Output
+) -> int:
     """Hand on what the index has, the best video first; the exit code: 0, 1 for nothing,
     or 3 when a video may not be looked into."""
-    reports = search_reports(folder, event, top_k or TOP_K)
+    reports = search_reports(folder, event, top_k or TOP_K, min_score or 0.0)
     for report in reports:
         output.spare(report.path)
     failed = handed_on = False

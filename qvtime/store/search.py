@@ -40,41 +40,46 @@ class Hit:
     whole: bool
 
 
-def search_events(index: Index, words: str, top_k: int) -> list[Hit]:
+def search_events(index: Index, words: str, top_k: int, min_score: float = 0.0) -> list[Hit]:
     """The events with all of the words, then those with some of them; at most `top_k`, best first.
 
     The better, the rarer the words that an event has, and the fewer others. Word forms are one
     ("jumps", "jumped"), capital letters and accents do not count. Videos whose files are missing
-    are left out. Raises StoreError.
+    are left out, and so are events that score less than `min_score`; what has no score, as what
+    subtitles say, has 0. Raises StoreError.
     """
     terms = terms_of(words)[:MOST_TERMS]
     if not terms or top_k < 1:
         return []
-    found, complete = _search(index, terms, top_k, _matching)
+    found, complete = _search(index, terms, top_k, min_score, _matching)
     if not complete:  # events of missing videos took the places of others
-        found, _ = _search(index, terms, top_k, _matching_present)
+        found, _ = _search(index, terms, top_k, min_score, _matching_present)
     return [
         Hit(path, event, rank, whole) for rank, (path, event, whole) in enumerate(found[:top_k], 1)
     ]
 
 
 def _search(
-    index: Index, terms: list[str], top_k: int, matching: Matching
+    index: Index, terms: list[str], top_k: int, min_score: float, matching: Matching
 ) -> tuple[list[tuple[str, Event, bool]], bool]:
     """(path, event, whether it has all the terms), best first; and whether no event of those that
     were weighed was of a missing video."""
     with_all = matching(index, " AND ".join(map(phrase, terms)), WEIGHED)
     whole = _weighed(index, dict.fromkeys(with_all, 0.0))
     complete = len(whole) == len(with_all)
-    found = [(path, event, True) for _, path, event in whole]
+    found = [(path, event, True) for _, path, event in whole if _scores(event, min_score)]
     if len(found) < top_k:
         weights = _weights(index, terms, matching)
         for number in with_all:
             weights.pop(number, None)
         partly = _weighed(index, weights)
         complete &= len(partly) == min(len(weights), WEIGHED)
-        found += [(path, event, False) for _, path, event in partly]
+        found += [(path, event, False) for _, path, event in partly if _scores(event, min_score)]
     return found, complete
+
+
+def _scores(event: Event, min_score: float) -> bool:
+    return (event.score or 0.0) >= min_score
 
 
 def search_video(index: Index, record: Record, words: str) -> list[Event]:

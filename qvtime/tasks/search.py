@@ -45,14 +45,15 @@ def search_index(folder: str, words: str, top_k: int) -> list[Hit]:
         return search_events(index, words, top_k)
 
 
-def search_reports(folder: str, words: str, top_k: int) -> list[Report]:
+def search_reports(folder: str, words: str, top_k: int, min_score: float = 0.0) -> list[Report]:
     """What `search_index` finds as a report a video, the video with the best event first.
 
     A report's events are best first; its model is the one that made the captions. Only events
-    with all of the words count; those with some of them if there are no others.
+    with all of the words count; those with some of them if there are no others. `min_score` is as
+    in `search_events`.
     """
     with open_index(place_at(folder)) as index:
-        hits = search_events(index, words, top_k)
+        hits = search_events(index, words, top_k, min_score)
         whole = [hit for hit in hits if hit.whole]
         found: dict[str, list[Hit]] = {}
         for hit in whole or hits:

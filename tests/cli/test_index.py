@@ -193,12 +193,22 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     (report,) = map(json.loads, found.stdout.splitlines())
     assert report["video"]["path"] == str(folder / "a.mp4")
     assert [(one["start_ms"], one["source"]) for one in report["events"]] == [(500, "subtitle")]
+    sure = ("locate", "--index", str(folder), "--no-look", "-f", "jsonl", "--min-score")
+    assert qvtime(*sure, "0", "striker").stdout == qvtime(*sure[:-1], "striker").stdout != ""
+    assert qvtime(*sure, "0.1", "striker").code == 1, "what was said has no score"
+    assert len(qvtime(*sure, "0.9", "dog runs").stdout.splitlines()) == 2
+    unlikely = qvtime(*sure, "0.91", "dog runs")
+    assert (unlikely.code, unlikely.stdout, unlikely.stderr) == (1, "", "")
     nothing = qvtime("locate", "--index", str(folder), "--no-look", "zebra")
     assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
     unsure = qvtime("index", str(folder), "--forget", str(folder / "sub"))
     assert (unsure.code, unsure.stdout) == (2, "")
     assert f"forget {folder}, or only {folder}/sub in it?" in unsure.stderr
     assert len(qvtime("index", "--list", str(folder)).stdout.splitlines()) == 3
+    wrong = qvtime("index", "--forget", str(folder / "sub"), "--forget", str(folder / "typo.mp4"))
+    assert (wrong.code, wrong.stdout) == (2, "")
+    assert f"{folder}/typo.mp4: is not in" in wrong.stderr
+    assert len(qvtime("index", "--list", str(folder)).stdout.splitlines()) == 3, "all or none"
     assert qvtime("index", "--forget", str(folder / "sub")).code == 0
     assert len(qvtime("index", "--list", str(folder)).stdout.splitlines()) == 2
     gone = qvtime("index", "--show", str(folder / "sub/b.mp4"))
@@ -231,6 +241,9 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
         (("locate", "--index", "HERE", " "), 2, "the question is empty"),
         (("locate", "--index", "HERE", "x", "--subtitles", "a.srt"), 2, "one video only"),
         (("locate", "--index", "HERE", "x", "--no-look", "-k", "0"), 2, "--top-k cannot be 0"),
+        (("index", "--list", "HERE", "-o", "HERE/list.txt"), 2, "-o is for timelines"),
+        (("index", "--stats", "HERE", "-o", "HERE/stats.json"), 2, "-o is for timelines"),
+        (("index", "--forget", "HERE", "-o", "HERE/gone.txt"), 2, "-o is for timelines"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_makes_nothing(

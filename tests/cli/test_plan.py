@@ -51,11 +51,16 @@ def test_index(qvtime: Qvtime, tmp_path: Path) -> None:
     assert "granularity  1 s" in chosen.stdout
 
 
-def test_what_cannot_be_printed(qvtime: Qvtime) -> None:
+def test_what_cannot_be_printed(qvtime: Qvtime, tmp_path: Path) -> None:
     for command in (("ask", SHORT, "who?"), ("index", SHORT), ("locate", SHORT, "it spins")):
         ran = qvtime(*command, *DEMO, "-f", "csv")
         assert ran.code == 2
         assert "a plan cannot be printed as csv" in ran.stderr
+        ran = qvtime(*command, *DEMO, "-o", str(tmp_path / "plan.json"))
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "--plan is printed, not written to" in ran.stderr
+        assert qvtime(*command, *DEMO, "-o", "-").code == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_more_or_less_at_once(qvtime: Qvtime) -> None:

@@ -1,5 +1,6 @@
 """Words find their events: every form of them, in both languages, the best first."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_what_was_said_is_told_from_what_was_seen(filled: Index) -> None:
 def test_no_more_than_asked_for(filled: Index) -> None:
     assert len(search_events(filled, "jump", 1)) == 1
     assert search_events(filled, "jump", 0) == []
+
+
+def test_what_scores_too_little_takes_no_place(index: Index, folder: Path) -> None:
+    path = str(folder / "a.mp4")
+    sure = Event(Span(5000, 6000), "the blue star jumps", 0.9)
+    report = report_of(path, *CAPTIONS)
+    index.save_timeline(path, stamp(), "{}", replace(report, events=(*report.events, sure)))
+    (hit,) = search_events(index, "jumps", 1, 0.6)
+    assert (hit.event, hit.rank) == (sure, 1)
+    assert len(search_events(index, "jumps", 5, 0.5)) == 3
+    assert search_events(index, "jumps", 5, 1.0) == []
 
 
 def test_a_rare_word_is_found_among_common_ones(index: Index, folder: Path) -> None:
