@@ -71,7 +71,7 @@ class ClipOutput(Output):
         quiet: bool,
     ) -> None:
         super().__init__(format_name, file, several=several, draws=True)
-        check_distinct(self._file, *extras.files)
+        check_distinct(self._file, *extras.files, extras.clips)
         self._extras, self._settings, self._quiet = extras, settings, quiet
         self.spare(settings.subtitles, "subtitles")
         self._rows: list[SheetRow] = []

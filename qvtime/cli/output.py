@@ -130,8 +130,8 @@ def is_same_file(file: Path, video: str) -> bool:
 
 
 def check_distinct(*files: Path | None) -> None:
-    """UsageError when two of the files that are to be written are one: the second would replace
-    the first. They need not be there yet."""
+    """UsageError when two of the files or folders that are to be written are one: the second would
+    replace the first. They need not be there yet."""
     targets: set[str] = set()
     for file in files:
         if file is None:

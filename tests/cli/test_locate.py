@@ -250,6 +250,7 @@ def test_two_outputs_are_two_files(
         ("--sheet", "a.png", "--plot", str(tmp_path / "a.png")),
         ("--sheet", "link.png", *into_png),
         ("--plot", "a.png", *into_png),
+        ("--clips", "a.png/", *into_png),
     ):
         ran = qvtime("locate", SHORT, EVENT, *DEMO, *outputs)
         assert (ran.code, ran.stdout) == (2, "")
