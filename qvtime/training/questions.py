@@ -38,7 +38,10 @@ OTHER_TURN_SHARE = 0.7
 are for its turning another one. Nothing else teaches that the colour asked for matters: in ten
 minutes, most of what was found in a wrong place was such a turn."""
 SIGNED_MOMENT_SHARE = 0.65
-"""How many questions for what is written are about a moment, or a word, for which something is."""
+"""How many questions for what is written are about a moment at which something is."""
+OTHER_WORD_SHARE = 0.5
+"""Where something is written, how many questions for when a word is are for another one. With 0.35
+of them, one a window, what was learned is when anything is written."""
 FOUND_KINDS = ("at", "says")
 """Kinds of questions whose answers say what the time in the question found."""
 NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
@@ -78,7 +81,7 @@ class Book:
         tails.append(self._list())
         if self.scene.signs:
             tails += [self._says() for _ in range(each)]
-            tails.append(self._when_it_says())
+            tails += [self._when_it_says() for _ in range(each)]
         order = self.generator.permutation(len(tails))
         return tuple(tails[k] for k in order)
 
@@ -182,8 +185,9 @@ class Book:
 
     def _when_it_says(self) -> Tail:
         words = [sign.word for sign in self.scene.signs if self._inside(sign)]
-        happens = bool(words) and self.generator.random() < SIGNED_MOMENT_SHARE
-        asked = Sign(0, 1, str(self.generator.choice(words if happens else SIGN_WORDS)))
+        happens = bool(words) and self.generator.random() >= OTHER_WORD_SHARE
+        others = [word for word in SIGN_WORDS if word not in words]
+        asked = Sign(0, 1, str(self.generator.choice(words if happens else others)))
         found = [
             inside
             for sign in self.scene.signs
