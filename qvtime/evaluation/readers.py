@@ -95,7 +95,8 @@ _KNOWN = "qvtime JSON, segments, QVHighlights, Charades-STA, ActivityNet, TimeLe
 def read_file(path: str, is_truth: bool) -> Reading:
     """Everything a file says; its first record decides the format, others are mistakes.
 
-    UsageError when the file cannot be read, or none of its records is in a known format.
+    UsageError when the file cannot be read, none of its records is in a known format, or it holds
+    predictions where truth is wanted, or truth where predictions are.
     """
     found = Mistakes(path)
     checker = Checker(found, is_truth)
@@ -110,6 +111,12 @@ def read_file(path: str, is_truth: bool) -> Reading:
             entries += first.read(value, where, key, checker)
         else:
             found.add(kinds.OTHER_RECORD, where)
+    if not entries and kinds.OTHER_SIDE in found.counts:
+        holds = "predictions, no truth" if is_truth else "truth, no predictions"
+        raise UsageError(
+            f"{path} holds {holds}",
+            "swap the two files: qvtime eval takes PREDICTIONS, then TRUTH",
+        )
     for entry in entries:
         _check_scores(entry, found)
     return Reading(path, first, tuple(entries), found)

@@ -1,6 +1,7 @@
 """The record formats that say what was found, or is true, for one query."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from qvtime.evaluation import mistakes as kinds
@@ -13,6 +14,20 @@ CLIP_S = 2.0
 Record = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The keys of which a record of the truth has at least one, and those of a prediction."""
+
+    truth: tuple[str, ...]
+    given: tuple[str, ...]
+
+
+QVHIGHLIGHTS = Sides(
+    ("relevant_windows", "saliency_scores"), ("pred_relevant_windows", "pred_saliency_scores")
+)
+VUE_TR = Sides(("gt",), ("answer",))
+
+
 def read_qvhighlights(record: Record, where: str, _: str, checker: Checker) -> Iterator[Entry]:
     """`qid, query, vid` with `relevant_windows` (truth) or `pred_relevant_windows`."""
     identity = identity_of(record["qid"])
@@ -20,6 +35,8 @@ def read_qvhighlights(record: Record, where: str, _: str, checker: Checker) -> I
         checker.mistakes.add(kinds.NO_NAME, where)
         return
     where = f"{where} (qid {identity})" if where else f"qid {identity}"
+    if not _has_side(record, QVHIGHLIGHTS, where, checker):
+        return
     duration_s = duration_of(record.get("duration"))
     raw = record.get("relevant_windows" if checker.is_truth else "pred_relevant_windows", [])
     intervals = checker.intervals(raw, where, duration_s)
@@ -35,6 +52,21 @@ def read_qvhighlights(record: Record, where: str, _: str, checker: Checker) -> I
         clip_scores=() if checker.is_truth else _clip_scores(record, where, checker),
         clip_ratings=_clip_ratings(record, where, duration_s, checker) if checker.is_truth else (),
     )
+
+
+def _has_side(record: Record, sides: Sides, where: str, checker: Checker) -> bool:
+    """Whether a record has what this file is read for; if not, it is named.
+
+    Otherwise a record without any spans would say that nothing happens, and two such agree.
+    """
+    own, other = sides.truth, sides.given
+    if not checker.is_truth:
+        own, other = other, own
+    if any(key in record for key in own):
+        return True
+    swapped = any(key in record for key in other)
+    checker.mistakes.add(kinds.OTHER_SIDE if swapped else kinds.OTHER_RECORD, where)
+    return False
 
 
 def _clip_scores(record: Record, where: str, checker: Checker) -> tuple[float, ...]:
@@ -79,7 +111,9 @@ def read_vue_tr(record: Record, where: str, _: str, checker: Checker) -> Iterato
         checker.mistakes.add(kinds.NO_NAME, where)
         return
     where = f"{where} (query {identity})" if where else f"query {identity}"
-    raw = record.get("gt" if checker.is_truth else "answer", [])
+    if not _has_side(record, VUE_TR, where, checker):
+        return
+    raw = record["gt" if checker.is_truth else "answer"]
     raw = [] if raw == [[]] else raw  # how "nothing" is written
     duration_s = duration_of(record.get("duration"))
     intervals = checker.intervals(raw, where, duration_s)

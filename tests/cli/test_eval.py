@@ -76,6 +76,15 @@ def test_a_truth_is_a_perfect_answer_to_itself(qvtime: Qvtime) -> None:
     assert "R@1 IoU 0.7              100.00 %" in queries.stdout
 
 
+def test_swapped_files_are_no_perfect_score(qvtime: Qvtime, tmp_path: Path) -> None:
+    given, truth = tmp_path / "given.jsonl", tmp_path / "truth.jsonl"
+    truth.write_text('{"qid": 1, "query": "a dog", "relevant_windows": [[0, 2]]}\n', "utf-8")
+    given.write_text('{"qid": 1, "pred_relevant_windows": [[8, 9, 1.0]]}\n', "utf-8")
+    ran = qvtime("eval", str(truth), str(given))
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "swap the two files" in ran.stderr
+
+
 def test_what_is_left_out_is_said_and_ends_with_3(qvtime: Qvtime, files: tuple[str, str]) -> None:
     given = files[0]
     with Path(given).open("a", encoding="utf-8") as file:

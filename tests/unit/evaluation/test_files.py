@@ -126,6 +126,44 @@ def test_a_prediction_that_runs_backwards_is_kept_as_a_wrong_one(tmp_path: Path)
     assert not reading.mistakes.lost
 
 
+GIVEN = {"qid": 1, "pred_relevant_windows": [[0, 1, 0.9]]}
+SIDES = {
+    "qvhighlights": (QID, GIVEN),
+    "vue-tr": ({"query_id": 7, "gt": [[1, 5]]}, {"query_id": 7, "answer": [[0, 1]]}),
+}
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_files_that_are_swapped(name: str, tmp_path: Path) -> None:
+    truth, given = SIDES[name]
+    for content, is_truth, says in (
+        (truth, False, "holds truth, no predictions"),
+        (given, True, "holds predictions, no truth"),
+    ):
+        with pytest.raises(UsageError, match=says) as raised:
+            read(tmp_path, lines(content, content), is_truth)
+        assert raised.value.hint is not None
+        assert "swap the two files" in raised.value.hint
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_a_record_without_spans_does_not_say_that_nothing_happens(
+    name: str, tmp_path: Path
+) -> None:
+    truth, given = SIDES[name]
+    neither = {key: value for key, value in truth.items() if key in ("qid", "query_id")}
+    for content, other, is_truth in ((truth, given, True), (given, truth, False)):
+        reading = read(tmp_path, lines(content, other, neither), is_truth)
+        assert counts(reading) == {kinds.OTHER_SIDE: 1, kinds.OTHER_RECORD: 1}
+        assert len(reading.entries) == 1
+
+
+def test_a_submission_for_highlights_alone(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"qid": 1, "pred_saliency_scores": [0.5]}, is_truth=False)
+    assert reading.entries[0].clip_scores == (0.5,)
+    assert not counts(reading)
+
+
 def test_a_huge_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "LONGEST_LINE", 300)
     reading = read(tmp_path, lines(QID, QID | {"qid": 2, "query": "x" * 400}))
