@@ -20,7 +20,7 @@ from qvtime.tasks.crew import Crew
 from qvtime.tasks.features import forget_videos
 from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos, unmounted
 from qvtime.tasks.looking import Progress
-from qvtime.tasks.timelines import write_timeline
+from qvtime.tasks.timelines import TimelineFiles
 from qvtime.video.walk import walk
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -85,6 +85,7 @@ def index_paths(
         places.setdefault(absolute(place.folder), (place, []))[1].append(path)
     load_once = cache(load)
     crew: Crew | None = None
+    files = _timeline_files(paths, choices)
     worked = 0
     with ExitStack() as held:
         opened = [
@@ -102,7 +103,7 @@ def index_paths(
             # A limit that is reached in one folder is reached in all.
             for indexed in () if worked == choices.limit else run:
                 told.count_one()
-                yield _deliver(index, indexed, given, choices)
+                yield _deliver(index, indexed, choices, files)
                 worked += indexed.worked_on
                 if worked == choices.limit:
                     run.close()
@@ -142,11 +143,17 @@ class _Told:
         self._shown.say(RunState(self._done))
 
 
-def _deliver(index: Index, indexed: Indexed, given: Sequence[str], choices: Choices) -> Done:
+def _timeline_files(paths: Sequence[str], choices: Choices) -> TimelineFiles | None:
+    folder = choices.output_folder
+    if folder is None:
+        return None
+    return TimelineFiles(folder, choices.output_format, paths, choices.force)
+
+
+def _deliver(index: Index, indexed: Indexed, choices: Choices, files: TimelineFiles | None) -> Done:
     """The video with its timeline, written where that was asked for."""
     done = Done(indexed)
-    folder = choices.output_folder
-    wanted = choices.timelines or folder is not None
+    wanted = choices.timelines or files is not None
     if not wanted or indexed.outcome not in (Outcome.DONE, Outcome.UNCHANGED):
         return done
     record = index.find(indexed.path)
@@ -155,22 +162,12 @@ def _deliver(index: Index, indexed: Indexed, given: Sequence[str], choices: Choi
     report = replace(index.report(record), path=indexed.path)
     if choices.timelines:
         done = replace(done, report=report)
-    if folder is not None:
-        below = _below(indexed.path, given)
+    if files is not None:
         try:
-            file = write_timeline(
-                index, report, below, folder, choices.output_format, choices.force
-            )
-            done = replace(done, written=file)
+            done = replace(done, written=files.write(index, report))
         except OutputError as error:
             done = replace(done, not_written=error)
     return done
-
-
-def _below(path: str, given: Sequence[str]) -> str:
-    """The path below the folder that was named, or the name of a file that was."""
-    roots = [one.rstrip("/") + "/" for one in given if path.startswith(one.rstrip("/") + "/")]
-    return path[len(max(roots, key=len)) :] if roots else Path(path).name
 
 
 def _unreadable(error: VideoError) -> Done:

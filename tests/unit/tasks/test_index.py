@@ -364,7 +364,7 @@ def test_files_that_are_not_ours_are_not_written_over(folder: Path, opened: Open
     (out / "a.srt").write_text("mine")
     done = run(folder, output_folder=out)
     assert done[0].not_written is not None
-    assert "was not written by qvtime" in done[0].not_written.message
+    assert "was not written from this index" in done[0].not_written.message
     assert (out / "a.srt").read_text() == "mine"
     assert done[1].written == out / "b.srt"
     (out / "b.srt").write_text("mine too")
@@ -386,6 +386,40 @@ def test_videos_of_one_name_get_a_file_each(folder: Path, opened: Opened) -> Non
     for _ in range(2):
         files = [one.written for one in run(folder, output_folder=out, output_format="json")]
         assert files[:2] == [out / "a.json", out / "a.mp4.json"]
+
+
+def namesakes(folder: Path) -> list[Path]:
+    """Folders with a clip.mp4 each. Each gets an index of its own, which knows no other's files."""
+    folders = [folder / name for name in ("east", "west", "north")]
+    for one in folders:
+        one.mkdir()
+        put(one / "clip.mp4", one.name)
+    return folders
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_videos_of_one_name_in_several_folders_get_a_file_each(
+    force: bool, tmp_path: Path, opened: Opened
+) -> None:
+    folders, out = namesakes(tmp_path), tmp_path / "out"
+    for paths in (folders, folders, folders[::-1]):
+        done = run(*paths, output_folder=out, force=force)
+        assert [one.not_written for one in done] == [None] * 3
+        assert [one.written for one in done] == [out / path.name / "clip.srt" for path in paths]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_named_videos_of_one_name_get_a_file_each(
+    force: bool, tmp_path: Path, opened: Opened
+) -> None:
+    paths, out = [one / "clip.mp4" for one in namesakes(tmp_path)], tmp_path / "out"
+    for _ in range(2):
+        *done, last = run(*paths, output_folder=out, force=force)
+        assert [one.written for one in done] == [out / "clip.srt", out / "clip.mp4.srt"]
+        assert last.not_written is not None
+        assert "is the timeline of another video" in last.not_written.message
+    (alone,) = run(paths[1], output_folder=out)
+    assert alone.written == out / "clip.mp4.srt", "it keeps its file"
 
 
 def test_choices_of_videos(folder: Path, opened: Opened) -> None:
