@@ -6,10 +6,11 @@ from typing import Any
 
 from qvtime.errors import UsageError
 from qvtime.evaluation import mistakes as kinds
-from qvtime.evaluation.entries import Entry, video_name
+from qvtime.evaluation.entries import Entry
 from qvtime.evaluation.intervals import Checker, duration_of
 from qvtime.evaluation.records import Record
 from qvtime.timestamps import parse_time
+from qvtime.video_names import video_name
 
 _CHARADES = re.compile(r"(?P<video>\S+)\s+(?P<start>\S+)\s+(?P<end>\S+?)\s*##(?P<query>.*)")
 

@@ -55,21 +55,6 @@ class Pair:
         return self.given.intervals if self.given else ()
 
 
-_MEDIA = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v", ".ts", ".flv", ".wmv", ".mpg", ".3gp")
-
-
-def video_name(path: str) -> str:
-    """The name by which two files mean one video: no folder, no ending of a video file.
-
-    Other dots stay: `RoripwjYFp8_360.0_510.0` is a whole name.
-    """
-    name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    for ending in _MEDIA:
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            return name[: -len(ending)]
-    return name
-
-
 def query_name(text: str) -> str:
     """A query for comparing: one space between words, no period around it, no case.
 

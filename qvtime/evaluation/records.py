@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvtime.evaluation import mistakes as kinds
-from qvtime.evaluation.entries import Entry, Interval, video_name
+from qvtime.evaluation.entries import Entry, Interval
 from qvtime.evaluation.intervals import Checker, duration_of, identity_of, number
+from qvtime.video_names import video_name
 
 CLIP_S = 2.0
 """How long one of QVHighlights' clips is."""

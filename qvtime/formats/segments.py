@@ -12,6 +12,7 @@ from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_time, parse_time
+from qvtime.video_names import bare_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Segments:
 
 
 def write(reports: Sequence[Report]) -> str:
-    """One document a video, several as one a line; `video_id` is the file's name without ending."""
+    """One document a video, several as one a line; `video_id` is the file's bare name."""
     videos = _by_video(reports)
     return _written(videos, indent=2 if len(videos) == 1 else None)
 
@@ -48,7 +49,7 @@ def _written(videos: dict[str, list[Event]], indent: int | None) -> str:
 
 def _document(path: str, events: list[Event]) -> dict[str, object]:
     return {
-        "video_id": PurePath(path).stem,
+        "video_id": bare_name(PurePath(path).name),
         "segments": [
             {
                 "start_time": _time(event.span.start_ms),

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qvtime.errors import UsageError, VideoError
-from qvtime.evaluation.entries import Entry, video_name
+from qvtime.evaluation.entries import Entry
 from qvtime.evaluation.readers import Reading, read_file
 from qvtime.settings import Settings
 from qvtime.tasks.lengths import Lengths
 from qvtime.timeline import Span
 from qvtime.tuning.labels import Label, LabelledVideo
 from qvtime.video.walk import walk
+from qvtime.video_names import video_name
 
 LABEL_FILES = (".json", ".jsonl", ".txt")
 AT_ONCE = 4

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qvtime import formats
 from qvtime.closing import Closing
 from qvtime.errors import OutputError, UsageError, VideoError
-from qvtime.evaluation.entries import query_name, video_name
+from qvtime.evaluation.entries import query_name
 from qvtime.evaluation.pairs import by_queries
 from qvtime.evaluation.readers import read_file
 from qvtime.report import Report
@@ -22,6 +22,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import Progress
 from qvtime.video.walk import walk
+from qvtime.video_names import video_name
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qvtime.errors import VideoError
-from qvtime.video.walk import VIDEO_NAME, read_file_list, walk
+from qvtime.video.walk import read_file_list, walk
+from qvtime.video_names import is_video_name
 
 
 def find_videos(
@@ -27,7 +28,7 @@ def find_videos(
 
 def is_called_a_video(file: Path) -> bool:
     """Whether the file's name ends as that of a video does."""
-    return VIDEO_NAME.fullmatch(file.name) is not None
+    return is_video_name(file.name)
 
 
 def are_several(paths: Sequence[str]) -> bool:

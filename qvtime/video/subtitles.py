@@ -14,8 +14,8 @@ from qvtime.settings import Limits
 from qvtime.subtitles import Subtitles, in_order, is_own
 from qvtime.video.cue_formats import parse_cues
 from qvtime.video.reader import VideoReader
-from qvtime.video.walk import VIDEO_NAME
 from qvtime.video.worker import open_video
+from qvtime.video_names import is_video_name
 
 AUTO, NONE = "auto", "none"
 """What `--subtitles` may be besides a file."""
@@ -95,7 +95,7 @@ def sidecars(video_path: str) -> list[str]:
     others = {
         os.path.splitext(other)[0]  # noqa: PTH122
         for other in beside
-        if other != name and VIDEO_NAME.fullmatch(other)
+        if other != name and is_video_name(other)
     } - {stem}
     found = []
     for other in beside:

@@ -14,13 +14,7 @@ from fnmatch import fnmatchcase
 from typing import BinaryIO
 
 from qvtime.errors import UsageError, VideoError, VideoNotFound
-
-VIDEO_NAME = re.compile(
-    r".+\.(3g2|3gp|asf|avi|divx|f4v|flv|m2t|m2ts|m4v|mk3d|mkv|mov|mp4|mpe|mpeg|mpg|mts|ogm|ogv|qt"
-    r"|ts|vob|webm|wmv)",
-    re.ASCII | re.IGNORECASE | re.DOTALL,
-)
-"""What a file in a folder is called when it is a video: containers that the decoders read."""
+from qvtime.video_names import is_video_name
 
 CLIP_NAME = re.compile(
     r".*(_\d\d+-\d\d-\d\d\.\d{3}){2}(_\d+)?\.[a-z0-9]+", re.ASCII | re.IGNORECASE | re.DOTALL
@@ -127,7 +121,7 @@ def _walk_folder(root: str, rules: _Rules) -> Iterator[str]:
 
 
 def _is_video(entry: "os.DirEntry[str]") -> bool:
-    return bool(VIDEO_NAME.fullmatch(entry.name)) and entry.is_file(follow_symlinks=False)
+    return is_video_name(entry.name) and entry.is_file(follow_symlinks=False)
 
 
 def _is_clip(entry: "os.DirEntry[str]") -> bool:

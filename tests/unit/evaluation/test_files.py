@@ -8,7 +8,7 @@ import pytest
 from qvtime.errors import UsageError
 from qvtime.evaluation import mistakes as kinds
 from qvtime.evaluation import source
-from qvtime.evaluation.entries import Interval, query_name, video_name
+from qvtime.evaluation.entries import Interval, query_name
 from qvtime.evaluation.mistakes import Kind
 from qvtime.evaluation.pairs import by_queries, pair_up
 from qvtime.evaluation.presets import PRESETS, Rules, rules_of
@@ -206,9 +206,7 @@ def test_no_such_file_and_a_folder(tmp_path: Path) -> None:
         read_file("a\0b", True)
 
 
-def test_names() -> None:
-    assert video_name("a/b\\v1.MP4") == "v1"
-    assert video_name("RoripwjYFp8_360.0_510.0") == "RoripwjYFp8_360.0_510.0"
+def test_queries_that_differ_in_writing_are_one() -> None:
     assert query_name("  A dog\n runs. ") == "a dog runs"
 
 

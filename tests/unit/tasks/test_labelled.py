@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from qvtime import formats
 from qvtime.errors import UsageError, VideoError
+from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.labelled import read_labels
 from qvtime.tasks.lengths import Lengths
+from qvtime.tasks.predict import read_queries
 from qvtime.tasks.train import check_spelling, split
+from qvtime.timeline import Event, Span
 from qvtime.video.reader import VideoReader
 from qvtime.video.worker import open_video
 from tests.unit.tuning.conftest import clips as clips
@@ -54,6 +58,18 @@ def segments(folder: Path, video: str, *spans: tuple[object, object, str]) -> st
     rows = [{"start_time": a, "end_time": b, "caption": c} for a, b, c in spans]
     file.write_text(json.dumps({"video_id": video, "segments": rows}), "utf-8")
     return str(file)
+
+
+@pytest.mark.parametrize("name", ["short.ogv", "short.mov.mp4", "a.b.MTS"])
+def test_a_draft_finds_the_video_that_it_is_of(name: str, clips: Path, tmp_path: Path) -> None:
+    path = shutil.copy(clips / "clip-0.mp4", tmp_path / name)
+    report = Report(str(path), "", "", (Event(Span(0, 1000), "a dog runs"),), "demo")
+    file = tmp_path / "draft.segments.json"
+    file.write_text(formats.write(report, "segments"), "utf-8")
+    (one,) = read_labels(str(file), None, Settings()).videos
+    assert (one.path, len(one.labels)) == (str(path), 1)
+    (query,) = read_queries(str(file), str(tmp_path))
+    assert query.path == str(path)
 
 
 def test_what_cannot_be_is_left_out_and_said(clips: Path, tmp_path: Path) -> None:
