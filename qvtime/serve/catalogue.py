@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qvtime import formats
-from qvtime.errors import QvtimeError, UsageError, VideoError, VideoNotFound
+from qvtime.errors import QvtimeError, UsageError, VideoNotFound
 from qvtime.report import Report
 from qvtime.serve.documents import (
     error_document,
     hit_document,
+    problem_documents,
     report_document,
     shown_report,
     video_document,
@@ -43,9 +44,9 @@ Result = TypeVar("Result")
 
 
 class VideoTrouble(Exception):
-    """A VideoError, and the video whose path must not be shown."""
+    """An error, and the video whose path must not be shown."""
 
-    def __init__(self, error: VideoError, video: Video) -> None:
+    def __init__(self, error: QvtimeError, video: Video) -> None:
         super().__init__(error.message)
         self.error, self.video = error, video
 
@@ -81,7 +82,8 @@ class Catalogue:
                 if video.place in known
             ]
             errors = (one.error.message for one in known.values() if one.error)
-            return {"videos": lines, "problems": [*self._videos.problems, *errors]}
+            problems = problem_documents([*self._videos.problems, *errors], self._videos)
+            return {"videos": lines, "problems": problems}
 
         return JSONResponse(await to_thread.run_sync(read))
 
@@ -165,9 +167,12 @@ class Catalogue:
 
         def read() -> dict[str, object]:
             videos = {video.id: video for video in self._videos.all()}
-            hits = search(self._videos.places(), words, most)
+            hits, errors = search(self._videos.places(), words, most)
             ours = ((hit, videos.get(id_of(hit.path))) for hit in hits)
-            return {"hits": [hit_document(hit, video) for hit, video in ours if video]}
+            return {
+                "hits": [hit_document(hit, video) for hit, video in ours if video],
+                "problems": problem_documents((one.message for one in errors), self._videos),
+            }
 
         return JSONResponse(await to_thread.run_sync(read))
 
@@ -180,7 +185,7 @@ class Catalogue:
         video = await self.find(request)
         try:
             return await to_thread.run_sync(read, video, limiter=self._decoding)
-        except VideoError as error:
+        except QvtimeError as error:
             raise VideoTrouble(error, video) from error
 
 

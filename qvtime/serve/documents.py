@@ -1,14 +1,16 @@
 """What the API says about videos and answers: the command line's JSON, without any path."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from qvtime.errors import QvtimeError
 from qvtime.formats.json import document
 from qvtime.report import Report
-from qvtime.serve.videos import Video
+from qvtime.serve.videos import Video, Videos
+from qvtime.store.place import Place, absolute
 from qvtime.store.record import Record
 from qvtime.store.search import Hit
 
@@ -78,13 +80,40 @@ def hit_document(hit: Hit, video: Video) -> dict[str, object]:
 
 
 def without_path(text: str, video: Video | None) -> str:
-    """The text with the video's name for its path, and without the folder it is in."""
+    """The text with the video's name for its path, and without the folders that it and its index
+    are in."""
     if video is not None:
-        text = text.replace(video.path, video.name)
-        folder = os.path.dirname(video.path)  # noqa: PTH120 - a path of any bytes
-        if folder:
-            text = text.replace(f"{folder}/", "")
+        for path in (absolute(video.path), video.path):
+            text = text.replace(path, video.name)
+            folder = os.path.dirname(path)  # noqa: PTH120 - a path of any bytes
+            if folder.strip("/"):
+                text = text.replace(f"{folder}/", "")
+        text = without_folders(text, [_about(video.place)])
     return _text(text)
+
+
+def problem_documents(sentences: Iterable[str], videos: Videos) -> list[str]:
+    """What cannot be read, without where on this machine it is."""
+    folders = [*videos.roots, *map(_about, videos.places())]
+    return [_text(without_folders(sentence, folders)) for sentence in sentences]
+
+
+def without_folders(text: str, folders: Iterable[str]) -> str:
+    """The text with the name of each of these folders in place of its path."""
+    names = {}
+    for folder in folders:
+        whole = absolute(folder)
+        names[whole] = names[folder.rstrip("/")] = os.path.basename(whole)  # noqa: PTH119
+    for path in sorted(names.keys() - {"", "/", "."}, key=len, reverse=True):
+        # Where it is the path of a folder, and not a part of a longer word.
+        alone = rf"(?<![\w/.]){re.escape(path)}(?![\w.-])"
+        text = re.sub(alone, names[path].replace("\\", r"\\"), text)
+    return text
+
+
+def _about(place: Place) -> str:
+    """The folder that an index is about, or is in."""
+    return place.root or str(place.folder)
 
 
 def _text(text: str) -> str:

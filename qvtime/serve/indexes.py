@@ -60,14 +60,23 @@ def timeline_of(video: Video) -> Report | None:
         return replace(index.report(record, ("seen", "subtitle")), path=video.path)
 
 
-def search(places: Iterable[Place], words: str, top_k: int) -> list[Hit]:
-    """The events with these words in all the indexes, best first. Raises StoreError."""
+def search(
+    places: Iterable[Place], words: str, top_k: int
+) -> tuple[list[Hit], tuple[StoreError, ...]]:
+    """The events with these words in all the indexes, best first; and why some indexes have none
+    to give."""
     hits: list[Hit] = []
+    errors: list[StoreError] = []
     for place in places:
-        if _is_there(place):
+        if not _is_there(place):
+            continue
+        try:
             with open_index(place) as index:
                 hits += search_events(index, words, top_k)
-    return sorted(hits, key=lambda hit: (not hit.whole, hit.rank))[:top_k]
+        except StoreError as error:
+            errors.append(error)
+    best = sorted(hits, key=lambda hit: (not hit.whole, hit.rank))[:top_k]
+    return best, tuple(errors)
 
 
 def indexing(places: Iterable[Place], videos: Iterable[Video]) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qvtime.errors import QvtimeError
 from qvtime.report import Report
-from qvtime.serve.documents import error_document, report_document, shown_report
+from qvtime.serve.documents import error_document, report_document, shown_report, without_path
 from qvtime.serve.model import ServedModel
 from qvtime.serve.queue import Cancelled, Tell, Work
 from qvtime.serve.videos import Video
@@ -62,7 +62,7 @@ def ask_work(
             settings,
             lambda: _engine(model, tell),
             lambda progress: tell(_progress(progress)),
-            lambda sentence: tell({"type": "note", "message": sentence}),
+            lambda sentence: tell({"type": "note", "message": without_path(sentence, video)}),
         )
         for report in reports:
             _report(report, video, answers, tell)
@@ -88,7 +88,7 @@ def locate_work(
             lambda: _engine(model, tell),
             wanted,
             lambda progress: tell(_progress(progress)),
-            lambda sentence: tell({"type": "note", "message": sentence}),
+            lambda sentence: tell({"type": "note", "message": without_path(sentence, video)}),
             lambda starts: tell(_starts(starts)),
         )
         _report(report, video, answers, tell)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from qvtime.errors import ModelNotFound
 from qvtime.model.backend import Backend
 from qvtime.serve.app import make_app
+from qvtime.serve.documents import without_folders
 from qvtime.serve.requests import LARGEST_BODY_BYTES
 from qvtime.settings import Settings
 from qvtime.tasks.captions import Pointed
@@ -144,7 +145,7 @@ def test_searching_needs_no_model(client: TestClient, folder: Folder) -> None:
     assert [(hit["video"]["name"], hit["start_ms"]) for hit in hits] == [("clip.mp4", 300)]
     (said,) = client.get("/api/search?words=welcome").json()["hits"]
     assert said["source"] == "subtitle"
-    assert client.get("/api/search?words=elephant").json() == {"hits": []}
+    assert client.get("/api/search?words=elephant").json() == {"hits": [], "problems": []}
     assert client.get("/api/search?words=").status_code == 400
 
 
@@ -258,6 +259,63 @@ def test_a_video_that_is_none_is_said(tmp_path: Path, folder: Folder) -> None:
             assert response.status_code == 422
             assert response.headers["content-type"] == "application/json"
             assert response.json()["message"].startswith("page.mp4: ")
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, clips: Path) -> Path:
+    """A folder with a video, whose index is none."""
+    made = tmp_path / "damaged"
+    (made / ".qvtime").mkdir(parents=True)
+    (made / "a.mp4").write_bytes((clips / "clip.mp4").read_bytes())
+    (made / ".qvtime" / "index.db").write_bytes(b"garbage" * 999)
+    return made
+
+
+def test_a_damaged_index_takes_nothing_from_the_others(
+    folder: Folder, clips: Path, damaged: Path
+) -> None:
+    with TestClient(make_app(folder.site(paths=[str(clips), str(damaged)])), HOST) as client:
+        response = client.get("/api/search?words=jumps")
+        assert response.status_code == 200
+        assert [hit["caption"] for hit in response.json()["hits"]] == [JUMPS.caption]
+        (problem,) = response.json()["problems"]
+        assert problem.startswith("damaged/.qvtime/index.db: ")
+        assert client.get("/api/videos").json()["problems"] == [problem]
+
+
+@pytest.mark.parametrize("named", ["absolute", "relative", "above"])
+def test_trouble_says_no_path(
+    named: str, folder: Folder, damaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (damaged / "sub").mkdir()
+    monkeypatch.chdir(damaged.parent if named != "above" else damaged / "sub")
+    path = {"absolute": str(damaged), "relative": "damaged", "above": ".."}[named]
+    gone = {"absolute": str(damaged / "gone"), "relative": "./gone", "above": "../gone"}[named]
+    with TestClient(make_app(folder.site(paths=[path, gone])), HOST) as client:
+        (video,) = client.get("/api/videos").json()["videos"]
+        answers = [
+            client.get(address)
+            for address in (
+                "/api/videos",
+                "/api/search?words=jumps",
+                f"/api/videos/{video['id']}",
+                f"/api/videos/{video['id']}/timeline",
+            )
+        ]
+        asked_it = asked(client, f"/api/videos/{video['id']}/ask", {"question": "at 9:00?"})
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 500]
+    assert answers[2].json()["error"]["message"] == ".qvtime/index.db: is damaged"
+    assert answers[3].json()["message"] == ".qvtime/index.db: is damaged"
+    for said in (*(answer.text for answer in answers), repr(asked_it)):
+        assert str(damaged.parent) not in said
+        assert "../" not in said
+
+
+def test_only_paths_of_folders_are_taken_out() -> None:
+    said = "/srv/a: and/or /srv/a/b/c.db (/srv/a), /srv/ab/c, /x/srv/a"
+    assert without_folders(said, ["/srv/a", "/srv/a/b/", "/", "."]) == (
+        "a: and/or b/c.db (a), /srv/ab/c, /x/srv/a"
+    )
 
 
 def test_new_files_come_and_gone_ones_go(

@@ -44,7 +44,9 @@ def test_every_answer_is_as_described(client: TestClient, document: Any) -> None
     for one in client.get("/api/videos").json()["videos"]:
         check(document, "Listed", one)
         check(document, "Video", client.get(f"/api/videos/{one['id']}").json())
-    (hit,) = client.get("/api/search?words=jumps").json()["hits"]
+    found = client.get("/api/search?words=jumps").json()
+    assert found["problems"] == []
+    (hit,) = found["hits"]
     check(document, "Hit", hit)
     for address in ("/api/videos/none", "/api/search?words=", "/nowhere", "/api/answers/0"):
         check(document, "Error", client.get(address).json())

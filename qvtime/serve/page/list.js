@@ -56,10 +56,11 @@ export class List {
 
   // What the index has for these words, in place of the list. Throws Trouble.
   async search(words) {
-    const { hits } = await get(`/api/search?words=${encodeURIComponent(words)}`);
+    const { hits, problems } = await get(`/api/search?words=${encodeURIComponent(words)}`);
     const clear = el("button", { type: "button", class: "quiet", text: t("clear"), on: { click: () => this.clear() } });
     $("hits").replaceChildren(
       el("header", {}, el("h2", { text: t("hits", { words }) }), clear),
+      ...problems.map((one) => el("p", { class: "trouble", text: one })),
       ...(hits.length ? hits.map((hit) => el("a", {
         class: "entry hit", href: addressOf(hit.video.id, hit.start_ms), dataset: { id: hit.video.id },
       }, thumb(hit.video.id, (hit.start_ms + hit.end_ms) / 2), el("span", { class: "about" },
