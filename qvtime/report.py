@@ -41,11 +41,11 @@ class Report:
 
     def __post_init__(self) -> None:
         for name in ("question", "answer", "model"):
-            object.__setattr__(self, name, _unicode(getattr(self, name)))
-        object.__setattr__(self, "damage", tuple(map(_unicode, self.damage)))
-        events = (replace(event, caption=_unicode(event.caption)) for event in self.events)
+            object.__setattr__(self, name, as_unicode(getattr(self, name)))
+        object.__setattr__(self, "damage", tuple(map(as_unicode, self.damage)))
+        events = (replace(event, caption=as_unicode(event.caption)) for event in self.events)
         object.__setattr__(self, "events", tuple(events))
-        settings = {k: _unicode(v) if isinstance(v, str) else v for k, v in self.settings.items()}
+        settings = {k: as_unicode(v) if isinstance(v, str) else v for k, v in self.settings.items()}
         object.__setattr__(self, "settings", settings)
 
     @property
@@ -54,5 +54,7 @@ class Report:
         return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
-def _unicode(text: str) -> str:
+def as_unicode(text: str) -> str:
+    """The text with "?" for what is no Unicode: a byte of a command line, half a surrogate pair
+    of a JSON file."""
     return text.encode("utf-8", "replace").decode("utf-8")

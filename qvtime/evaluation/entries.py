@@ -6,6 +6,8 @@ these numbers, and rounding them to milliseconds would change their last digit.
 
 from dataclasses import dataclass
 
+from qvtime.report import as_unicode
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -56,8 +58,8 @@ class Pair:
 
 
 def query_name(text: str) -> str:
-    """A query for comparing: one space between words, no period around it, no case.
+    """A query for comparing: Unicode, one space between words, no period around it, no case.
 
     As TencentARC/TimeLens' `parse_query` (timelens/dataset/timelens_data.py), and case is dropped.
     """
-    return " ".join(text.split()).strip(".").strip().casefold()
+    return " ".join(as_unicode(text).split()).strip(".").strip().casefold()

@@ -1,6 +1,7 @@
 """The part of the API that asks the model: answers leave as they come, one JSON line each."""
 
 import json
+import math
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
@@ -70,7 +71,7 @@ class Asking:
         )
         event = fields.get("event", "")
         check_question(event, self._settings)
-        least = float(fields.get("min_score", MIN_SCORE))
+        least = _score(fields.get("min_score", MIN_SCORE))
         everywhere = fields.get("everywhere", False)
         wanted = Wanted(fields.get("top_k"), least, fields.get("within"), everywhere)
         video = await self._catalogue.find(request)
@@ -91,6 +92,14 @@ class Asking:
             media_type="application/x-ndjson",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+
+def _score(value: int | float) -> float:
+    """The number, which is checked later; JSON has integers that no float can be."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 async def _lines(job: Job, queue: WorkQueue) -> AsyncIterator[bytes]:

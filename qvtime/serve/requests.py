@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from qvtime.errors import UsageError
+from qvtime.time_points import quote
 
 LARGEST_BODY_BYTES = 64 << 10
 
@@ -40,7 +41,7 @@ async def read_fields(request: Request, kinds: Mapping[str, type | tuple[type, .
         raise NotJson("the request is no JSON object", "send an object")
     for name, value in fields.items():
         if name not in kinds:
-            raise NotJson(f'there is no field "{name}"', f"known are {', '.join(kinds)}")
+            raise NotJson(f'there is no field "{quote(name)}"', f"known are {', '.join(kinds)}")
         wrong = isinstance(value, bool) and kinds[name] is not bool  # to Python it is a number
         if value is not None and (wrong or not isinstance(value, kinds[name])):
             raise NotJson(f'"{name}" cannot be that', "docs/serve.md says what it is")

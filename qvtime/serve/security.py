@@ -146,7 +146,7 @@ def is_loopback(host: str) -> bool:
 def _comes_from_elsewhere(scope: Scope, headers: Headers, host: str) -> bool:
     """Whether a page of another origin made the browser ask. Opening our page by a link is fine."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and _authority(origin) != host.lower():
         return True
     if headers.get("sec-fetch-site") not in ("cross-site", "same-site"):
         return False
@@ -157,6 +157,14 @@ def _comes_from_elsewhere(scope: Scope, headers: Headers, host: str) -> bool:
         and headers.get("sec-fetch-dest") == "document"
     )
     return not opens_page
+
+
+def _authority(origin: str) -> str | None:
+    """The host and port of an Origin; None for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # a bracket that is not closed
+        return None
 
 
 def _with_headers(send: Send) -> Send:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.errors import UsageError
-from qvtime.report import Report
+from qvtime.report import Report, as_unicode
 from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.answering import report_of
 from qvtime.tasks.captions import Pointed, point
@@ -51,6 +51,7 @@ def ask_video(
     sense. `note` is told what did not go well and changes no answer. Raises UsageError,
     VideoError, ModelError.
     """
+    questions = [as_unicode(question) for question in questions]  # what tokenizers take
     for question in questions:
         check_question(question, settings)
     with open_subtitled(path, settings) as reader:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qvtime.errors import UsageError, VideoError
-from qvtime.report import Report
+from qvtime.report import Report, as_unicode
 from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.captions import point
 from qvtime.tasks.edges import BOTH_EDGES, sharpen
@@ -84,6 +84,7 @@ def locate_video(
     likely the event starts in each of its patches, where that is known. Raises UsageError,
     VideoError, ModelError.
     """
+    event = as_unicode(event)  # what tokenizers take
     check_question(event, settings)
     with open_subtitled(path, settings) as reader:
         span = _searched(path, wanted, reader.info)

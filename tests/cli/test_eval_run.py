@@ -168,6 +168,23 @@ def test_two_outputs_are_two_files(dataset: Dataset) -> None:
     assert dataset.qvtime(*line).code == 2
 
 
+def test_a_query_with_half_a_surrogate_pair_is_asked_once(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the demo's own tokenizer, which takes none."""
+    monkeypatch.undo()
+    monkeypatch.chdir(dataset.folder)
+    record = {"qid": 1, "query": "the \ud800 jumps", "vid": "a", "relevant_windows": [[0, 1]]}
+    (dataset.folder / "truth.txt").write_text(json.dumps(record))
+    kept = []
+    for _ in range(2):
+        ran = dataset.run("-q")
+        assert (ran.code, ran.stderr) == (0, "")
+        assert "moments (1 queries)" in ran.stdout
+        kept.append(dataset.kept.read_bytes())
+    assert kept[0] == kept[1]
+
+
 def test_the_file_is_named_after_the_dataset(dataset: Dataset) -> None:
     line = ("eval", "--run", "truth.txt", "--videos", "videos", "-m", "demo", "-q")
     assert dataset.qvtime(*line, "--features", "none", "--granularity", "1").code == 0

@@ -192,6 +192,22 @@ def test_what_is_no_question_is_said(client: TestClient, fields: object, status:
     assert set(response.json()) == {"error", "message", "hint"}
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        f'{{"event": "x", "min_score": {10**400}}}',
+        f'{{"event": "x", "min_score": -{10**400}}}',
+        '{"event": "x", "min_score": NaN}',
+        r'{"event": "x", "\ud800": 1}',
+    ],
+)
+def test_json_that_only_python_stumbles_over_is_said(client: TestClient, fields: str) -> None:
+    address = f"/api/videos/{ids(client)['clip.mp4']}/locate"
+    response = client.post(address, content=fields, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert set(response.json()) == {"error", "message", "hint"}
+
+
 def test_a_question_that_makes_no_sense_is_an_answer(client: TestClient, folder: Folder) -> None:
     clip = ids(client)["clip.mp4"]
     told = asked(client, f"/api/videos/{clip}/ask", {"question": "what happens at 2:48?"})

@@ -86,6 +86,8 @@ def test_our_names_are(client: TestClient, host: str) -> None:
         {"Origin": "https://evil.example"},
         {"Origin": "http://127.0.0.1:9999"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
     ],
 )
 def test_other_sites_get_nothing(client: TestClient, headers: dict[str, str]) -> None:

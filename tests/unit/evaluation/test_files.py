@@ -208,6 +208,7 @@ def test_no_such_file_and_a_folder(tmp_path: Path) -> None:
 
 def test_queries_that_differ_in_writing_are_one() -> None:
     assert query_name("  A dog\n runs. ") == "a dog runs"
+    assert query_name("half \ud800") == query_name("half ?")
 
 
 RULES = Rules()

@@ -51,6 +51,13 @@ def test_an_answer_is_taken_apart_into_claims(text: str, pieces: list[str]) -> N
     assert claims(text) == pieces
 
 
+def test_half_of_a_surrogate_pair_is_no_mistake(engine: Engine) -> None:
+    """JSON can spell one, and no tokenizer takes it."""
+    for question in ("what happens \ud800 at 0:04?", "how often does it \udfff jump?"):
+        (report,) = asked(engine, [question])
+        assert report.question == question.encode("utf-8", "replace").decode()
+
+
 @pytest.mark.parametrize(
     ("said", "covered"),
     [
