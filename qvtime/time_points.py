@@ -8,6 +8,9 @@ from qvtime.errors import UsageError
 from qvtime.time_tags import format_time
 from qvtime.timeline import Span
 
+ROUNDING_MS = 100
+"""Lengths are said with one decimal."""
+
 Kind = Literal["moment", "range", "first", "last", "fraction", "unreadable"]
 
 
@@ -55,8 +58,9 @@ class TimePhrase:
     def resolve(self, duration_ms: int) -> int | Span:
         """The moment in ms, or the span, in a video this long.
 
-        "The last 10 seconds" of a shorter video is all of it. Any other time outside the video,
-        a range that runs backwards and what is no time are UsageErrors.
+        "The last 10 seconds" of a shorter video is all of it, and a length that was rounded up is
+        its end. Any other time outside the video, a range that runs backwards and what is no time
+        are UsageErrors.
         """
         if not self.points:
             raise UsageError(
@@ -72,14 +76,17 @@ class TimePhrase:
 def moment_or_span(text: str, times_ms: list[int], duration_ms: int) -> int | Span:
     """One or two times of a video, checked against its length; the UsageError quotes `text`.
 
-    Two equal times are one moment.
+    Two equal times are one moment. A time past the end by less than a tenth of a second is the
+    end: that is how people, players and qvtime itself round a length.
     """
+    times_ms = [_rounded_to_end(time_ms, duration_ms) for time_ms in times_ms]
     for time_ms in times_ms:
         if not 0 <= time_ms <= duration_ms:
             side = "before the start" if time_ms < 0 else "beyond the end"
+            length = format_time(duration_ms - duration_ms % ROUNDING_MS)  # never more than it is
             raise UsageError(
-                f'"{quote(text)}" is {side} of the video, which is {format_time(duration_ms)} long',
-                hint=f"use a time between 00:00:00.0 and {format_time(duration_ms)}",
+                f'"{quote(text)}" is {side} of the video, which is {length} long',
+                hint=f"use a time between 00:00:00.0 and {length}",
             )
     if times_ms[0] > times_ms[-1]:
         raise UsageError(
@@ -88,6 +95,10 @@ def moment_or_span(text: str, times_ms: list[int], duration_ms: int) -> int | Sp
             hint="write the earlier time first",
         )
     return times_ms[0] if times_ms[0] == times_ms[-1] else Span(times_ms[0], times_ms[-1])
+
+
+def _rounded_to_end(time_ms: int, duration_ms: int) -> int:
+    return duration_ms if duration_ms < time_ms < duration_ms + ROUNDING_MS else time_ms
 
 
 def quote(text: str) -> str:

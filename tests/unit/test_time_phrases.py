@@ -152,6 +152,10 @@ def test_times_outside_the_video_are_errors_that_say_how_long_it_is() -> None:
         (phrase,) = find_times(sentence)
         with pytest.raises(UsageError, match=r"beyond the end of the video, which is 00:10:00\.0"):
             phrase.resolve(DURATION_MS)
+    (phrase,) = find_times("at 0:12")
+    assert phrase.resolve(11_960) == 11_960, "which is 12.0 s, rounded"
+    with pytest.raises(UsageError, match=r"beyond the end of the video, which is 00:00:11\.8"):
+        phrase.resolve(11_899)
     (phrase,) = find_times("11 minutes before the end")
     with pytest.raises(UsageError, match="before the start"):
         phrase.resolve(DURATION_MS)

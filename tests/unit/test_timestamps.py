@@ -234,10 +234,30 @@ def test_a_range_lies_in_the_video_or_the_error_says_how_long_it_is(
     start_ms: int, end_ms: int, duration_ms: int
 ) -> None:
     text = f"{format_time(start_ms, 3)}-{format_time(end_ms, 3)}"
-    if start_ms < end_ms <= duration_ms:
-        assert parse_range(text, duration_ms) == Span(start_ms, end_ms)
+    last_ms = duration_ms + 99  # what may be rounding is the end
+    inside_ms = [min(ms, duration_ms) if ms <= last_ms else ms for ms in (start_ms, end_ms)]
+    if inside_ms[0] < inside_ms[1] <= duration_ms:
+        assert parse_range(text, duration_ms) == Span(*inside_ms)
         return
     with pytest.raises(UsageError) as caught:
         parse_range(text, duration_ms)
-    if max(start_ms, end_ms) > duration_ms:
-        assert format_time(duration_ms) in caught.value.message
+    if max(start_ms, end_ms) > last_ms:
+        assert format_time(duration_ms // 100 * 100) in caught.value.message
+
+
+@pytest.mark.parametrize("duration_ms", [11_901, 11_949, 11_950, 11_960, 11_999, 12_000])
+def test_a_length_that_was_rounded_up_is_the_end(duration_ms: int) -> None:
+    assert parse_range("0:10-0:12", duration_ms) == Span(10_000, duration_ms)
+    assert parse_range("0:12-", 12_040) == Span(12_000, 12_040)
+    with pytest.raises(UsageError, match=r"which is 00:00:1(1\.9|2\.0) long") as raised:
+        parse_range("0:10-0:12.1", duration_ms)
+    assert raised.value.hint is not None
+    # The length that is said is one that can be said back.
+    said = raised.value.hint.rpartition(" ")[2]
+    assert parse_range(f"0:10-{said}", duration_ms).end_ms <= duration_ms
+
+
+def test_a_time_that_is_more_than_rounding_past_the_end_is_beyond_it() -> None:
+    for duration_ms in (11_900, 11_899):
+        with pytest.raises(UsageError, match="beyond the end"):
+            parse_range("0:10-0:12", duration_ms)
