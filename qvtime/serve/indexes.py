@@ -51,7 +51,7 @@ def timeline_of(video: Video) -> Report | None:
     """
     if not _is_there(video.place):
         return None
-    with open_index(video.place) as index:
+    with open_index(video.place) as index, index.database.snapshot():
         record = _find(index, video)
         if record is None:
             return None

@@ -61,6 +61,20 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside is of one moment; whoever writes waits until it is read."""
+        if self._connection.in_transaction:
+            yield
+            return
+        with self._in_words():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
     def close(self) -> None:
         """Close the file; what was not committed is gone."""
         self._connection.close()

@@ -73,15 +73,20 @@ class Index(Closing):
         return [self._record(row) for row in rows]
 
     def report(self, record: Record, sources: Sequence[str] = ("seen",)) -> Report:
-        """A video's timeline: its events from these sources. ValueError when it has none."""
-        rows = self.database.query("SELECT details FROM video WHERE id = ?", (record.number,))
+        """A video's timeline: its events from these sources. StoreError when it has none, which
+        another run may have seen to since the record was read."""
+        with self.database.snapshot():
+            rows = self.database.query("SELECT details FROM video WHERE id = ?", (record.number,))
+            events = self.database.query(
+                "SELECT start_ms, end_ms, caption, score, source FROM event WHERE video = ?"
+                " ORDER BY start_ms, id",
+                (record.number,),
+            )
         if not rows or rows[0][0] is None:
-            raise ValueError(f"{record.path} has no timeline")
-        events = self.database.query(
-            "SELECT start_ms, end_ms, caption, score, source FROM event WHERE video = ?"
-            " ORDER BY start_ms, id",
-            (record.number,),
-        )
+            raise StoreError(
+                f"{self.place.file}: has no timeline of {record.path} any more",
+                "another run is at work on it; try again",
+            )
         with self.believing():
             kept = tuple(event_from(row) for row in events)
             kept = tuple(event for event in kept if event.source in sources)

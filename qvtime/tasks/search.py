@@ -52,7 +52,7 @@ def search_reports(folder: str, words: str, top_k: int, min_score: float = 0.0) 
     with all of the words count; those with some of them if there are no others. `min_score` is as
     in `search_events`.
     """
-    with open_index(place_at(folder)) as index:
+    with open_index(place_at(folder)) as index, index.database.snapshot():
         hits = search_events(index, words, top_k, min_score)
         whole = [hit for hit in hits if hit.whole]
         found: dict[str, list[Hit]] = {}
@@ -134,7 +134,7 @@ def _times(span: Span) -> str:
 
 def _report(index: Index, path: str, words: str, hits: Sequence[Hit]) -> Report:
     record = index.find(path)
-    if record is None:  # forgotten by another run since
+    if record is None:  # it is damaged: what was found is in no video
         return Report(path, words, "", tuple(hit.event for hit in hits), model="")
     timeline = index.report(record)
     return replace(

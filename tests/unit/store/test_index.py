@@ -47,6 +47,18 @@ def test_another_run_reads_what_was_committed(folder: Path) -> None:
         assert index.report(record).events == events_of("a dog")
 
 
+def test_a_timeline_that_another_run_takes_away_is_said(folder: Path) -> None:
+    path = str(folder / "a.mp4")
+    with open_index(place_of(str(folder)), writing=True) as index:
+        index.save_timeline(path, stamp(), "{}", report_of(path, "a dog"))
+        with open_index(place_of(path)) as other:
+            record = other.find(path)
+            assert record is not None
+            index.save_failure(path, stamp("2"), "{}", NotAVideo("is no video"))
+            with pytest.raises(StoreError, match=r"no timeline of .*a\.mp4 any more"):
+                other.report(record)
+
+
 def test_a_failure_takes_the_place_of_a_timeline_and_back(index: Index, folder: Path) -> None:
     path = str(folder / "a.mp4")
     index.save_timeline(path, stamp(), "{}", report_of(path, "a dog"))
@@ -54,7 +66,7 @@ def test_a_failure_takes_the_place_of_a_timeline_and_back(index: Index, folder: 
     (record,) = index.records()
     assert (record.error, record.hint, record.duration_ms) == ("is no video", "try another", None)
     assert captions(index, "dog") == []
-    with pytest.raises(ValueError, match="no timeline"):
+    with pytest.raises(StoreError, match="no timeline"):
         index.report(record)
     index.save_timeline(path, stamp("3"), "{}", report_of(path, "a cat"))
     assert (captions(index, "dog"), captions(index, "cat")) == ([], ["a cat"])

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +29,7 @@ from qvtime.store.index import open_index
 from qvtime.store.overviews import FOLDER_NAME as OVERVIEWS
 from qvtime.store.overviews import Overview, OverviewStore
 from qvtime.store.place import place_at, place_of
-from qvtime.store.search import Hit
+from qvtime.store.search import Hit, search_events
 from qvtime.subtitles import Subtitles
 from qvtime.tasks import crew, index
 from qvtime.tasks.describe import describe_video
@@ -523,6 +525,35 @@ def test_a_missing_path_fails_and_the_others_do_not(folder: Path, opened: Opened
     assert errors == [f"{folder.parent / 'none.mp4'}: there is no such file"]
     assert not (folder.parent / ".qvtime").exists()
     assert len([one for one in done if one.indexed.outcome is Outcome.DONE]) == 3
+
+
+def test_a_search_is_of_one_moment(
+    folder: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run saves a failure just when the hits are known."""
+    run(folder)
+    path = folder / "a.mp4"
+
+    def save() -> None:
+        with open_index(place_of(str(folder)), writing=True) as other:
+            other.save_failure(str(path), take_fingerprint(str(path)), "{}", NotAVideo("is none"))
+
+    writer = Thread(target=save)
+
+    def search(*asked: Any) -> list[Hit]:
+        hits = search_events(*asked)
+        writer.start()
+        writer.join(0.5)
+        return hits
+
+    monkeypatch.setattr("qvtime.tasks.search.search_events", search)
+    reports = search_reports(str(folder), "dog", 10)
+    writer.join()
+    assert {Path(report.path).name: report.model for report in reports} == dict.fromkeys(
+        ALL_DONE, "scripted"
+    )
+    monkeypatch.undo()
+    assert len(search_reports(str(folder), "dog", 10)) == 2
 
 
 def test_one_index_for_several_folders(folder: Path, opened: Opened, tmp_path: Path) -> None:
