@@ -1,26 +1,17 @@
-"""Segments: `{"video_id", "segments": [{"start_time", "end_time", "caption"}]}`, read and written.
+"""Segments: `{"video_id", "segments": [{"start_time", "end_time", "caption"}]}`.
 
-The form in which training data comes, and in which samples/ keeps its truth.
+The form in which training data comes, and in which samples/ keeps its truth; read by
+qvtime.evaluation.captioned.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
-from qvtime.errors import UsageError
 from qvtime.report import Report
-from qvtime.timeline import Event, Span
-from qvtime.timestamps import format_time, parse_time
+from qvtime.timeline import Event
+from qvtime.timestamps import format_time
 from qvtime.video_names import bare_name
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """One video's events under the name that the file gives it."""
-
-    video_id: str
-    events: tuple[Event, ...]
 
 
 def write(reports: Sequence[Report]) -> str:
@@ -64,25 +55,3 @@ def _document(path: str, events: list[Event]) -> dict[str, object]:
 def _time(time_ms: int) -> str:
     """`00:03:15` for whole seconds, `00:03:15.250` for others."""
     return format_time(time_ms, decimals=3 if time_ms % 1000 else 0)
-
-
-def read(text: str, name: str) -> Segments:
-    """The segments in a document; `name` is the file's, for the message of a UsageError.
-
-    Times are anything `parse_time` reads, or numbers of seconds; other keys are passed over.
-    """
-    try:
-        document = json.loads(text)
-        events = tuple(_event(segment) for segment in document["segments"])
-        return Segments(str(document["video_id"]), events)
-    except (ValueError, TypeError, KeyError, RecursionError, UsageError) as error:
-        cause = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise UsageError(
-            f"{name} is not a segments file: {cause}",
-            hint='it holds {"video_id": ..., "segments": [{"start_time", "end_time", "caption"}]}',
-        ) from error
-
-
-def _event(segment: dict[str, object]) -> Event:
-    start_ms, end_ms = (parse_time(str(segment[key])) for key in ("start_time", "end_time"))
-    return Event(Span(start_ms, end_ms), str(segment["caption"]))

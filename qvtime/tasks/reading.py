@@ -26,9 +26,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
-WHEN_TOKENS = 64
-"""Enough to say when a claimed event happens."""
-
 MOST_CLAIMS = 8
 """How many claims of one answer are looked up; each costs a question."""
 

@@ -1,8 +1,8 @@
-"""Decode in a process of its own: a hostile file can crash or hang that one, not this one.
+"""A video as qvtime reads it: a hostile file can crash or hang its decoder, not this process.
 
-A plain interpreter is started, not a copy of this process, so nothing of it is inherited (torch
-above all) and nothing of the program's main module runs again. Pictures come back through
-anonymous shared memory, which vanishes with the last process that holds it.
+`open_video` looks at the file from outside, and gives a reader whose decoder is a process of its
+own (qvtime.video.child). Pictures are asked for in chunks that fit the memory both share; while
+one is copied out, the next is decoded.
 """
 
 import os

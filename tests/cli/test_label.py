@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qvtime.formats import segments
+from qvtime.evaluation.readers import read_file
 from qvtime.report import Report
 from qvtime.store.fingerprint import take_fingerprint
 from qvtime.store.index import open_index
@@ -43,9 +43,11 @@ def know(video: Path, folder: Path) -> None:
 
 
 def drafted(file: Path) -> list[tuple[str, int, int]]:
-    read = segments.read(file.read_text("utf-8"), file.name)
-    assert read.video_id == "clip"
-    return [(one.caption, one.span.start_ms, one.span.end_ms) for one in read.events]
+    (entry,) = read_file(str(file), is_truth=True).entries
+    assert entry.video == "clip"
+    return [
+        (one.caption, round(1000 * one.start_s), round(1000 * one.end_s)) for one in entry.intervals
+    ]
 
 
 def test_from_the_index(qvtime: Qvtime, script: Script, video: Path) -> None:

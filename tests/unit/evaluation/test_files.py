@@ -118,6 +118,18 @@ def test_mistakes_are_counted_and_named(
     assert any(kind.says in sentence for sentence in reading.mistakes.sentences())
 
 
+def test_segments_of_others_are_read(tmp_path: Path) -> None:
+    others = {"start_time": "00:03:15", "end_time": "3m18s", "caption": "c", "verb": "jumps"}
+    wrong = [
+        {"start_time": "2:75", "end_time": 3, "caption": ""},
+        {"start_time": 5, "caption": "no end"},
+    ]
+    record = {"video_id": "v1", "split": "train", "segments": [others, *wrong]}
+    reading = read(tmp_path, lines(record, record | {"segments": [[1, 2]]}))
+    assert reading.entries[0].intervals == (Interval(195, 198, caption="c"),)
+    assert counts(reading) == {kinds.NOT_TWO_TIMES: 2, kinds.OTHER_RECORD: 1}
+
+
 def test_a_prediction_that_runs_backwards_is_kept_as_a_wrong_one(tmp_path: Path) -> None:
     content = {"qid": 1, "pred_relevant_windows": [[5, 1, 0.9], [0, 1, None]]}
     reading = read(tmp_path, content, is_truth=False)

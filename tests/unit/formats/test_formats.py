@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qvtime import formats
 from qvtime.errors import UsageError
-from qvtime.formats import segments
+from qvtime.evaluation.readers import read_file
 from qvtime.formats.csv import COLUMNS
 from qvtime.frames import VideoInfo
 from qvtime.report import Report
@@ -174,39 +174,17 @@ def test_csv_reads_back(made: list[Report]) -> None:
 
 
 @given(st.lists(events, max_size=5))
-def test_segments_read_back(made: list[Event]) -> None:
+def test_segments_read_back(tmp_path_factory: pytest.TempPathFactory, made: list[Event]) -> None:
     report = Report("some/clip.one.mp4", "q", "a", tuple(made), "demo")
-    read = segments.read(formats.write(report, "segments"), "clip.segments.json")
-    assert read.video_id == "clip.one"
-    assert [(e.span, e.caption) for e in read.events] == [
-        (e.span, e.caption) for e in sorted(report.events, key=lambda e: e.span)
-    ]
-
-
-def test_segments_of_others_are_read() -> None:
-    text = """{"video_id": "v1", "split": "train", "segments": [
-      {"start_time": "00:03:15", "end_time": "00:03:18", "caption": "c", "verb": "jumps"},
-      {"start_time": 3.5, "end_time": 5, "caption": "d"}]}"""
-    read = segments.read(text, "x.json")
-    assert read == segments.Segments(
-        "v1", (Event(Span(195_000, 198_000), "c"), Event(Span(3_500, 5_000), "d"))
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "null", "[]", "{}", '{"video_id": "x"}', '{"segments": []}', "[" * 100_000),
-        '{"video_id": "x", "segments": [{"start_time": "2:75", "end_time": 3, "caption": ""}]}',
-        '{"video_id": "x", "segments": [{"start_time": 5, "end_time": 3, "caption": ""}]}',
-        '{"video_id": "x", "segments": [{"start_time": 5, "end_time": 6}]}',
-        '{"video_id": "x", "segments": [[1, 2]]}',
-        '{"video_id": "x", "segments": 5}',
-    ],
-)
-def test_what_is_no_segments_file_is_refused_by_name(text: str) -> None:
-    with pytest.raises(UsageError, match=r"bad\.json is not a segments file"):
-        segments.read(text, "bad.json")
+    file = tmp_path_factory.getbasetemp() / "clip.segments.json"
+    file.write_text(formats.write(report, "segments"), "utf-8")
+    reading = read_file(str(file), is_truth=True)
+    (entry,) = reading.entries
+    assert (entry.video, reading.mistakes.counts) == ("clip.one", {})
+    assert [
+        (Span(round(1000 * one.start_s), round(1000 * one.end_s)), one.caption)
+        for one in entry.intervals
+    ] == [(e.span, e.caption) for e in sorted(report.events, key=lambda e: e.span)]
 
 
 def test_text_for_people() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.formats import segments
+from qvtime.evaluation.readers import read_file
 from qvtime.timestamps import format_time
 from qvtime.training.render import render
 from qvtime.training.samples import RALLY_MOMENT_MS, SIGNS_MOMENT_MS, rally, signs, uneven_times
@@ -47,9 +47,11 @@ def test_truth_is_the_segments_format_with_subject_and_verb(tmp_path: Path) -> N
     folder = Path(__file__).parents[3] / "samples"
     for name in ("rally", "short", "signs", "vfr"):
         text = (folder / f"{name}.truth.json").read_text("utf-8")
-        read = segments.read(text, name)
-        assert len(read.events) == len(json.loads(text)["segments"])
-        for event, raw in zip(read.events, json.loads(text)["segments"], strict=True):
+        reading = read_file(str(folder / f"{name}.truth.json"), is_truth=True)
+        assert (reading.format.name, reading.mistakes.counts) == ("segments", {})
+        (entry,) = reading.entries
+        assert entry.video == name
+        for event, raw in zip(entry.intervals, json.loads(text)["segments"], strict=True):
             assert event.caption == f"the {raw['subject']} {raw['verb']}"
 
 
@@ -72,10 +74,12 @@ def test_even_times() -> None:
     assert even_times(1000, 3) == [0, 333, 667]
 
 
-def test_the_truth_of_a_clip_with_signs_says_what_is_written_and_when() -> None:
+def test_the_truth_of_a_clip_with_signs_says_what_is_written_and_when(tmp_path: Path) -> None:
     scene = make_scene(np.random.default_rng(2), 20_000, signs=True)
     truth = truth_of(scene, "clip")
     assert [one["word"] for one in truth["signs"]] == [sign.word for sign in scene.signs]
     assert truth["signs"][0]["end_time"] == format_time(scene.signs[0].end_ms, 3)
-    assert len(segments.read(json.dumps(truth), "clip").events) == len(scene.happenings)
+    (tmp_path / "clip.truth.json").write_text(json.dumps(truth), "utf-8")
+    (entry,) = read_file(str(tmp_path / "clip.truth.json"), is_truth=True).entries
+    assert len(entry.intervals) == len(scene.happenings)
     assert "signs" not in truth_of(replace(scene, signs=()), "clip")
