@@ -29,7 +29,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 def test_ask_says_where_the_answer_is_from(
     server: DemoServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    question = "what happens at 0:01"
+    question = "what happens at 0:04"
     _, document, _ = call(capsys, "ask", SHORT, question, "-f", "json")
     here = json.loads(document)
     code, document, err = call(capsys, "ask", SHORT, question, "--server", server.url, "-fjson")

@@ -33,11 +33,11 @@ def test_the_decoder_shrinks_and_says_nearly_the_same(quantize: Quantization) ->
         for one in (small, whole)
     ]
     assert sizes[0] < {"int8": 0.55, "int4": 0.3}[quantize] * sizes[1]
-    ids = torch.arange(5, 25)[None]
+    ids = torch.tensor([whole.tokenizer.encode("when does the yellow square spin?")])
     with torch.inference_mode():
         said, expected = (one.model(input_ids=ids).logits.float() for one in (small, whole))
     off = (said - expected).norm() / expected.norm()
-    assert 0 < off < {"int8": 0.05, "int4": 0.3}[quantize]
+    assert 0 < off < {"int8": 0.03, "int4": 0.15}[quantize]
 
 
 @pytest.mark.parametrize("missing", ["bitsandbytes", "accelerate"])
