@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -137,6 +137,20 @@ def test_questions_from_stdin_and_a_name_of_any_bytes(tmp_path: Path) -> None:
     assert all("path_bytes_b64" in one["video"] for one in documents)
 
 
+def run_redirected(
+    redirection: str, arguments: Sequence[str]
+) -> subprocess.CompletedProcess[bytes]:
+    """qvtime as a shell starts it, with its streams redirected or closed."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *command(*arguments)],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(),
+        timeout=50,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("closed", "arguments", "code", "said"),
     [
@@ -148,14 +162,7 @@ def test_questions_from_stdin_and_a_name_of_any_bytes(tmp_path: Path) -> None:
 def test_closed_streams_are_no_crash(
     closed: str, arguments: list[str], code: int, said: bytes
 ) -> None:
-    done = subprocess.run(
-        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command(*arguments)],
-        capture_output=True,
-        cwd=ROOT,
-        env=environment(),
-        timeout=50,
-        check=False,
-    )
+    done = run_redirected(closed, arguments)
     assert (done.returncode, done.stdout) == (code, b"")
     assert done.stderr.partition(b"\n")[0] == said
 
@@ -165,14 +172,7 @@ def test_a_video_is_read_with_closed_streams(closed: str, tmp_path: Path) -> Non
     """Nothing that the decoding process is given has the number of a stream of its own."""
     file = tmp_path / "answer.json"
     arguments = ("ask", SHORT, AT, "-m", "demo", "-q", "-o", str(file))
-    done = subprocess.run(
-        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command(*arguments)],
-        capture_output=True,
-        cwd=ROOT,
-        env=environment(),
-        timeout=50,
-        check=False,
-    )
+    done = run_redirected(closed, arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert json.loads(file.read_text())["question"] == AT
 
