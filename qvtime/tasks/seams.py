@@ -159,7 +159,9 @@ def _score(
         if share >= SEEN_SHARE:
             total += share * said.get(number, 0.0)
             weights += share
-    return total / weights if weights else max(said.values())
+    surest = max(said.values())
+    # A mean may come out above all that it is of, by a rounding.
+    return min(surest, total / weights) if weights else surest
 
 
 def _seen_share(centres_ms: Sequence[int], span: Span, granularity_ms: int) -> float:
