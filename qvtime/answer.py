@@ -13,14 +13,12 @@ from qvtime.answer_loops import steady_rhythms, unrolled
 from qvtime.answer_prose import Said, read_prose, says_nothing
 from qvtime.answer_thinking import split_reasoning
 from qvtime.timeline import Event, Span
-from qvtime.timestamps import format_tag, format_time
+from qvtime.timestamps import PRINTED_MS, format_tag, format_time
 
 LONGEST_TEXT = 20_000
 MOST_EVENTS = 1_000
 LONGEST_CAPTION = 500
 MOST_DROPPED = 20
-ROUNDING_MS = 100
-"""How far outside the window a time may lie and still be its edge, said with one decimal."""
 
 _TAG = re.compile(r"</?time>", re.IGNORECASE)
 
@@ -118,7 +116,7 @@ def _mostly_inside(start_ms: int, end_ms: int, window: Span) -> bool:
 def _at_edge(time_ms: int, window: Span) -> int:
     """The time, or the window's edge when the time lies outside by no more than rounding."""
     inside_ms = min(max(time_ms, window.start_ms), window.end_ms)
-    return inside_ms if abs(inside_ms - time_ms) <= ROUNDING_MS else time_ms
+    return inside_ms if abs(inside_ms - time_ms) <= PRINTED_MS else time_ms
 
 
 def _print(time_ms: int) -> str:

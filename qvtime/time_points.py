@@ -5,11 +5,8 @@ from fractions import Fraction
 from typing import Literal
 
 from qvtime.errors import UsageError
-from qvtime.time_tags import format_time
+from qvtime.time_tags import PRINTED_MS, format_time
 from qvtime.timeline import Span
-
-ROUNDING_MS = 100
-"""Lengths are said with one decimal."""
 
 Kind = Literal["moment", "range", "first", "last", "fraction", "unreadable"]
 
@@ -83,7 +80,7 @@ def moment_or_span(text: str, times_ms: list[int], duration_ms: int) -> int | Sp
     for time_ms in times_ms:
         if not 0 <= time_ms <= duration_ms:
             side = "before the start" if time_ms < 0 else "beyond the end"
-            length = format_time(duration_ms - duration_ms % ROUNDING_MS)  # never more than it is
+            length = format_time(duration_ms - duration_ms % PRINTED_MS)  # never more than it is
             raise UsageError(
                 f'"{quote(text)}" is {side} of the video, which is {length} long',
                 hint=f"use a time between 00:00:00.0 and {length}",
@@ -98,7 +95,7 @@ def moment_or_span(text: str, times_ms: list[int], duration_ms: int) -> int | Sp
 
 
 def _rounded_to_end(time_ms: int, duration_ms: int) -> int:
-    return duration_ms if duration_ms < time_ms < duration_ms + ROUNDING_MS else time_ms
+    return duration_ms if duration_ms < time_ms < duration_ms + PRINTED_MS else time_ms
 
 
 def quote(text: str) -> str:

@@ -1,5 +1,9 @@
 """How times are printed, everywhere."""
 
+PRINTED_MS = 100
+"""The step in which times are printed where no other is asked for: a time that was printed, and is
+read again, may lie so far from what it was."""
+
 
 def format_time(time_ms: int, decimals: int = 1) -> str:
     """`HH:MM:SS.s`: 168000 is "00:02:48.0"; hours grow past 99. Rounded to 0, 1, 2 or 3 decimals.

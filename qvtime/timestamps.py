@@ -10,11 +10,12 @@ from qvtime.errors import UsageError
 from qvtime.time_phrases import find_times, rewrite_times
 from qvtime.time_points import END, Point, TimePhrase, moment_or_span, quote
 from qvtime.time_readers import read_point
-from qvtime.time_tags import format_seconds, format_tag, format_time
+from qvtime.time_tags import PRINTED_MS, format_seconds, format_tag, format_time
 from qvtime.time_words import DIGITS, VALUE, fold, last_unit, read_value
 from qvtime.timeline import Span
 
 __all__ = [
+    "PRINTED_MS",
     "TimePhrase",
     "find_times",
     "format_seconds",

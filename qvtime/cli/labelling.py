@@ -19,7 +19,8 @@ from qvtime.formats import segments
 from qvtime.settings import Settings
 from qvtime.store.files import write_atomically
 from qvtime.tasks.label import Draft, draft_labels
-from qvtime.tasks.videos import are_several, find_videos, is_called_a_video
+from qvtime.tasks.videos import are_several, find_videos
+from qvtime.video_names import is_video_name
 
 FORMAT = "segments"
 JSON_FORMATS = (FORMAT, "json")
@@ -125,7 +126,7 @@ class _Files:
 def _check_name(file: Path) -> None:
     """UsageError for the name of another format, OutputError for that of a video."""
     hint = f"end it with {formats.ending_of(FORMAT)}"
-    if is_called_a_video(file):
+    if is_video_name(file.name):
         raise OutputError(f"cannot write {file}: it is called as a video is", hint)
     try:
         format_name = formats.format_of(file)

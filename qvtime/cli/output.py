@@ -11,7 +11,7 @@ from qvtime.errors import OutputError, UsageError
 from qvtime.formats.cue import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
-from qvtime.tasks.videos import is_called_a_video
+from qvtime.video_names import is_video_name
 
 STREAMED = ("text", "jsonl", "csv")
 """Formats whose every report can be printed as it comes."""
@@ -54,7 +54,7 @@ class Output:
             check_writable(self._file)
             if video is not None:
                 self.spare(video)
-            if is_called_a_video(self._file) and self._file.exists():
+            if is_video_name(self._file.name) and self._file.exists():
                 raise OutputError(f"cannot write {self._file}: it is a video", "name another file")
         self._format = format_name
         self._several = False

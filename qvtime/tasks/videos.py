@@ -3,12 +3,10 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import BinaryIO
 
 from qvtime.errors import VideoError
 from qvtime.video.walk import read_file_list, walk
-from qvtime.video_names import is_video_name
 
 
 def find_videos(
@@ -24,11 +22,6 @@ def find_videos(
     """
     listed = () if file_list is None else read_file_list(file_list, nul)
     return walk(chain(paths, listed), failed=failed)
-
-
-def is_called_a_video(file: Path) -> bool:
-    """Whether the file's name ends as that of a video does."""
-    return is_video_name(file.name)
 
 
 def are_several(paths: Sequence[str]) -> bool:

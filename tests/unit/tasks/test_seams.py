@@ -104,6 +104,14 @@ def test_any_readings_become_spans_that_never_overlap_in_any_order(
     assert join_pieces(shuffled, views, PATCH_MS) == found
 
 
+def test_windows_that_agree_on_a_score_give_that_score() -> None:
+    """0.18 of each, weighed, is 0.18000000000000002."""
+    views = cut(10_000, 3750)
+    pieces = [Piece(Span(24_000, 26_000), 0.18, n, False, False) for n in range(len(views))]
+    (found,) = join_pieces(pieces, views, PATCH_MS)
+    assert found.score == 0.18
+
+
 def piece(start_s: float, end_s: float, score: float, window: int, cut: str = "") -> Piece:
     span = Span(round(1000 * start_s), round(1000 * end_s))
     return Piece(span, score, window, "start" in cut, "end" in cut)
