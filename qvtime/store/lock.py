@@ -3,10 +3,15 @@
 import errno
 import fcntl
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from qvtime.closing import Closing
 from qvtime.errors import IndexLocked, StoreError
+
+NAMED_WITHIN_S = 1.0
+"""How long a refused run waits for the holder, which has the lock first, to write who it is."""
 
 
 class FolderLock(Closing):
@@ -30,9 +35,8 @@ class FolderLock(Closing):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
         except BlockingIOError:
-            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip()
+            who = _holder(self._descriptor)
             os.close(self._descriptor)
-            who = f"process {holder}" if holder.isdecimal() else "another run"
             raise IndexLocked(
                 f"{folder}: {who} is changing this index", "wait until it has ended"
             ) from None
@@ -42,7 +46,21 @@ class FolderLock(Closing):
 
     def close(self) -> None:
         """Let go; the file stays, because removing it would let two others hold it at once."""
+        with suppress(OSError):  # so that the next holder is not taken for this one
+            os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    """Who holds the lock, as it wrote itself; "another run" where it wrote nothing in time."""
+    until = time.monotonic() + NAMED_WITHIN_S
+    while True:
+        written = os.pread(descriptor, 20, 0)
+        if written.endswith(b"\n") and written.strip().isdigit():
+            return f"process {int(written)}"
+        if time.monotonic() > until:
+            return "another run"
+        time.sleep(0.01)
 
 
 def _cannot_lock(file: Path, error: OSError) -> StoreError:

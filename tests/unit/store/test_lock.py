@@ -1,9 +1,11 @@
 """One writer at a time, and a dead one does not count."""
 
+import fcntl
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -41,6 +43,31 @@ def test_a_killed_holder_does_not_hold(tmp_path: Path) -> None:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         FolderLock(tmp_path).close()
+
+
+def test_a_holder_that_has_not_yet_written_its_name_is_waited_for(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("wb", buffering=0) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        late = Timer(0.2, held.write, [b"4711\n"])
+        late.start()
+        with pytest.raises(IndexLocked, match="process 4711 "):
+            FolderLock(tmp_path)
+        late.join()
+
+
+def test_a_holder_that_never_writes_its_name_is_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qvtime.store.lock.NAMED_WITHIN_S", 0.0)
+    with (tmp_path / "lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(IndexLocked, match="another run "):
+            FolderLock(tmp_path)
+
+
+def test_one_that_has_let_go_is_not_named(tmp_path: Path) -> None:
+    FolderLock(tmp_path).close()
+    assert (tmp_path / "lock").read_bytes() == b""
 
 
 def test_an_index_is_read_while_another_changes_it(tmp_path: Path) -> None:
