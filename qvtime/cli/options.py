@@ -48,7 +48,8 @@ Device = Annotated[str, typer.Option(help="Where to run: auto, cpu, cuda, cuda:1
 Dtype = Annotated[
     str,
     typer.Option(
-        help="Of the weights: auto (bfloat16; float32 for tiny models), bfloat16, float16, float32."
+        help="Of the weights: auto (bfloat16; float32 for tiny models and where a CPU is slow with"
+        " bfloat16), bfloat16, float16, float32."
     ),
 ]
 Quantize = Annotated[

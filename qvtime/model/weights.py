@@ -19,6 +19,7 @@ from qvtime.model.habits import Habits, habits_of
 from qvtime.model.hub import FoundModel, find_model
 from qvtime.model.kernels import install_kernels, why_no_kernels
 from qvtime.model.layout import lay_out
+from qvtime.model.machine import free_memory, multiplies_bfloat16
 from qvtime.model.memory import is_out_of_memory, out_of_memory_is
 from qvtime.model.prompt import ControlIds, control_ids
 from qvtime.model.yarn import stretched_config
@@ -26,7 +27,9 @@ from qvtime.ops.kernels import REFERENCE, Kernels, choose_kernels
 from qvtime.settings import DtypeName, KernelMode, Quantization
 
 SMALL_BYTES = 512 << 20
-"""Checkpoints up to this size run in float32, where rounding never decides; others in bfloat16."""
+"""Checkpoints up to this size run in float32, where rounding never decides; others in bfloat16,
+or in float32 too where bfloat16 is slow and there is this much free for each byte of them."""
+ROOM_FOR_FLOAT32 = 3
 
 _CLASSES: dict[str, Any] = {
     "qwen3_vl": Qwen3VLForConditionalGeneration,
@@ -73,7 +76,7 @@ def load_model(
     choose_kernels(kernels, place)  # fails before gigabytes are read
     found = find_model(name_or_folder)
     habits = habits_of(found.checkpoint.config, found.name)
-    chosen = dtype or usual_dtype(found.checkpoint.size_bytes)
+    chosen = dtype or usual_dtype(found.checkpoint.size_bytes, place, free_memory(place))
     more: dict[str, Any] = {"config": stretched_config(found)} if yarn else {}
     more |= loading_arguments(found.checkpoint.config, found.name, place, chosen, quantize, spread)
     with out_of_memory_is(
@@ -99,9 +102,15 @@ def dtype_named(name: DtypeName) -> torch.dtype | None:
     return None if name == "auto" else cast(torch.dtype, getattr(torch, name))
 
 
-def usual_dtype(size_bytes: int) -> torch.dtype:
-    """What a checkpoint of this size runs in where nothing else is asked for."""
-    return torch.float32 if size_bytes <= SMALL_BYTES else torch.bfloat16
+def usual_dtype(size_bytes: int, device: str, free_bytes: int | None) -> torch.dtype:
+    """What a checkpoint of this size runs in on a device with so much free (None: nobody knows)
+    where nothing else is asked for."""
+    if size_bytes <= SMALL_BYTES:
+        return torch.float32
+    if multiplies_bfloat16(device):
+        return torch.bfloat16
+    roomy = free_bytes is None or free_bytes >= ROOM_FOR_FLOAT32 * size_bytes
+    return torch.float32 if roomy else torch.bfloat16
 
 
 def choose_device(device: str) -> str:

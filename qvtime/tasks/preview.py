@@ -140,7 +140,7 @@ def fit_memory(
     from qvtime.model.fit import Room, fit
     from qvtime.model.weights import dtype_named, usual_dtype
 
-    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0)
+    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0, device, free_bytes)
     weight_bytes = shape.weight_bytes(str(dtype).removeprefix("torch."), settings.quantize)
     left = None if free_bytes is None else free_bytes - weight_bytes
     room = Room(None if left is None else max(0, left), device, dtype.itemsize)
@@ -168,8 +168,9 @@ def open_machine(settings: Settings) -> Machine:
     shape, device = outline.shape, choose_device(settings.device)
     if shape is None:
         return Machine(outline, device, None, 2, None, None, None)
-    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0)
-    fitted = fit_memory(outline, shape, settings, device, free_memory(device))
+    free_bytes = free_memory(device)
+    fitted = fit_memory(outline, shape, settings, device, free_bytes)
+    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0, device, free_bytes)
     speed = measure_speed(device, dtype, shape.hidden, shape.feed_forward)
     return Machine(
         outline=replace(outline, habits=fitted.habits),

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from qvtime.model.machine import multiplies_bfloat16
 from qvtime.model.vision import speed_up_vision
 from qvtime.model.weights import load_model
 from qvtime.training.alignment import AttentionRecorder
@@ -137,6 +138,7 @@ class Course:
         self.model, self.heads, self.recorder = model, heads, recorder
         self.tokenizer, self.options = tokenizer, options
         self.heads_first = heads_first
+        self.in_bfloat16 = multiplies_bfloat16(options.device)
         self.groups = {
             "tower": list(model.model.visual.parameters()),
             "cells": list(heads.cells.parameters()),
@@ -208,12 +210,12 @@ class Course:
         shares = self._rate_shares(language=batch is not None)
         for name, group in zip(self.groups, self.optimizer.param_groups, strict=True):
             group["lr"] = options.rate * shares[name]
-        with torch.autocast(options.device, torch.bfloat16):
+        with torch.autocast(options.device, torch.bfloat16, enabled=self.in_bfloat16):
             seen = cell_loss(self.heads, see(self.model, glimpses), glimpses)
         torch.autograd.backward(seen.loss)
         figures = {"cells": seen.loss.item(), **seen.figures}
         if batch:
-            with torch.autocast(options.device, torch.bfloat16):
+            with torch.autocast(options.device, torch.bfloat16, enabled=self.in_bfloat16):
                 said = answer_loss(
                     self.model,
                     self.heads,

@@ -15,7 +15,7 @@ from qvtime.frames import FrameBatch
 from qvtime.model import weights
 from qvtime.model.engine import Engine
 from qvtime.model.memory import out_of_memory_is
-from qvtime.model.weights import LoadedModel, choose_device, load_model
+from qvtime.model.weights import LoadedModel, choose_device, load_model, usual_dtype
 from qvtime.ops.kernels import REFERENCE
 
 
@@ -41,9 +41,25 @@ def test_a_large_model_runs_in_bfloat16(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, pictures: Any
 ) -> None:
     monkeypatch.setattr(weights, "SMALL_BYTES", 0)
+    monkeypatch.setattr(weights, "multiplies_bfloat16", lambda _: True)
     large = load_model(str(tiny_folder), "cpu")
     assert {parameter.dtype for parameter in large.model.parameters()} == {torch.bfloat16}
     assert answer(large, pictures)
+
+
+def test_where_bfloat16_is_slow_a_large_model_runs_in_float32_if_that_fits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size_bytes = 4 << 30
+    monkeypatch.setattr(weights, "multiplies_bfloat16", lambda device: device != "cpu")
+    for free_bytes, chosen in (
+        (12 << 30, torch.float32),
+        ((12 << 30) - 1, torch.bfloat16),
+        (None, torch.float32),
+    ):
+        assert usual_dtype(size_bytes, "cpu", free_bytes) == chosen
+        assert usual_dtype(size_bytes, "cuda:1", free_bytes) == torch.bfloat16
+    assert usual_dtype(512 << 20, "cuda", None) == torch.float32
 
 
 def test_the_mixture_of_experts_works_the_same_way(

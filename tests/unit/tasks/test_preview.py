@@ -34,11 +34,13 @@ GB = 10**9
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, int]:
-    """How much memory is free, and nothing in the hub's cache, nor a way to it."""
+    """How much memory is free on a machine that is quick with bfloat16; and nothing in the hub's
+    cache, nor a way to it."""
     planted = {"bytes": 141 * GB}
     quick = Speed(1e12, 1e11)
     monkeypatch.setattr("qvtime.model.speed.measure_speed", lambda *layer: quick)
     monkeypatch.setattr("qvtime.model.machine.free_memory", lambda device: planted["bytes"])
+    monkeypatch.setattr("qvtime.model.weights.multiplies_bfloat16", lambda device: True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     return planted
 
@@ -63,6 +65,19 @@ def test_every_known_model_has_a_plan_for_two_hours(model: Any, free: dict[str, 
     assert said["tokens_per_window"] <= 128 * patch_tokens(448 * 256)
     assert said["seconds"] > 0
     assert said["context_tokens"] == 262_144
+
+
+def test_where_bfloat16_is_slow_float32_is_planned_for(
+    free: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(model="Qwen/Qwen3-VL-2B-Instruct", device="cpu")
+    quick = open_machine(settings)
+    monkeypatch.setattr("qvtime.model.weights.multiplies_bfloat16", lambda device: False)
+    slow = open_machine(settings)
+    assert quick.weight_bytes is not None
+    assert (quick.width, slow.width, slow.weight_bytes) == (2, 4, 2 * quick.weight_bytes)
+    free["bytes"] = 8 * GB
+    assert open_machine(settings).width == 2, "float32 would leave too little"
 
 
 def test_a_window_may_be_the_whole_context_where_it_fits(free: dict[str, int]) -> None:
