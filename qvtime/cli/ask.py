@@ -107,6 +107,8 @@ def ask(
         return
     output = Output(format_name, output_file, video)
     output.spare(settings.subtitles, "subtitles")
+    if questions_file is not None:
+        output.spare(str(questions_file), "list of questions")
     asked = gather_questions(questions or [], questions_file)
     output.expect(len(asked))
     damage: dict[str, None] = {}

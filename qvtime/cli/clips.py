@@ -49,6 +49,14 @@ class Extras:
         if self.clips is not None:
             _check_folder(self.clips)
 
+    def refuse(self, option: str) -> None:
+        """UsageError when anything is wished for beside an option that makes none of it."""
+        wishes = {"--clips": self.clips, "--sheet": self.sheet, "--plot": self.plot}
+        wishes["--frames"] = self.frames or None
+        for name, wish in wishes.items():
+            if wish is not None:
+                raise UsageError(f"{option} makes no {name}", "leave one of the two out")
+
     @property
     def files(self) -> list[Path]:
         """What is written over."""

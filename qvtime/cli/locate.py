@@ -163,9 +163,12 @@ def locate(
     check_subtitles(settings, videos.several)
     run = Run(event, settings, wanted, quiet)
     if plan:
+        extras.refuse("--plan")
         run.show_plans(videos, format_name, output_file)
         raise typer.Exit(run.exit_code)
     several = videos.several
     output = ClipOutput(format_name, output_file, several, extras, settings, quiet)
+    if files_from is not None:
+        output.spare(files_from, "list of files")
     run.locate(videos, output)
     raise typer.Exit(VideoError.exit_code if output.failed else run.exit_code)

@@ -216,6 +216,17 @@ class TestOutputs:
             check(ran, 5, str(file), "it is the video")
         assert video.read_bytes() == Path(SHORT).read_bytes()
 
+    def test_the_list_that_is_read(self, qvtime: Qvtime, tmp_path: Path) -> None:
+        file = tmp_path / "list.json"
+        for text, command, option, what in (
+            (AT, ("ask", SHORT), "--questions", "list of questions"),
+            (SHORT, ("locate", "it spins"), "--files-from", "list of files"),
+        ):
+            file.write_text(text)
+            ran = qvtime(*command, "-m", "demo", option, str(file), "-o", str(file))
+            check(ran, 5, str(file), f"it is the {what}", "name another")
+            assert file.read_text() == text
+
     def test_a_full_disk(self, qvtime: Qvtime) -> None:
         ran = qvtime("ask", SHORT, AT, "-m", "demo", "-q", "-f", "json", "-o", "/dev/full")
         check(ran, 5, "cannot write /dev/full: no space left", "free some space")

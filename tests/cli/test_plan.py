@@ -77,3 +77,14 @@ def test_more_or_less_at_once(qvtime: Qvtime) -> None:
     refused = qvtime("locate", SHORT, "it spins", *DEMO, "--tokens", "10M")
     assert refused.code == 2
     assert "--tokens is 10000000; demo reads 32768" in refused.stderr
+
+
+def test_what_a_plan_does_not_make(qvtime: Qvtime, tmp_path: Path) -> None:
+    wishes = (("--clips", "clips"), ("--sheet", "a.png"), ("--plot", "a.svg"), ("--frames",))
+    for option, *value in wishes:
+        ran = qvtime(
+            "locate", SHORT, "it spins", *DEMO, option, *(str(tmp_path / v) for v in value)
+        )
+        assert (ran.code, ran.stdout) == (2, "")
+        assert f"--plan makes no {option}" in ran.stderr
+    assert not list(tmp_path.iterdir())
