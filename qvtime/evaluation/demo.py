@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,8 +140,15 @@ def _when(one: Happening, generator: np.random.Generator) -> Question:
 
 def is_right(question: Question, report: dict[str, Any]) -> bool:
     """A moment is right when exactly what goes on is said, all of it and nothing else."""
-    said = tuple(sorted(event["caption"].removesuffix(".").lower() for event in report["events"]))
-    return said == tuple(caption.lower() for caption in question.captions)
+    return _said(report) == _true(question)
+
+
+def _said(report: dict[str, Any]) -> Counter[str]:
+    return Counter(event["caption"].removesuffix(".").lower() for event in report["events"])
+
+
+def _true(question: Question) -> Counter[str]:
+    return Counter(caption.lower() for caption in question.captions)
 
 
 def grounding(question: Question, report: dict[str, Any]) -> Grounding:
@@ -168,6 +176,14 @@ def table(asked: list[tuple[Question, dict[str, Any]]]) -> str:
         right = [is_right(q, report) for q, report in asked if q.kind == kind]
         if right:
             lines.append(f"{label}: {sum(right) / len(right):.1%} right of {len(right)}")
+    moments = [(_true(q), _said(report)) for q, report in asked if q.kind != "when"]
+    right_claims = sum((true & said).total() for true, said in moments)
+    if right_claims:
+        events, claims = (sum(some.total() for some in side) for side in zip(*moments, strict=True))
+        lines.append(
+            f"all moments: {right_claims / events:.1%} said of {events} events,"
+            f" {right_claims / claims:.1%} right of {claims} claims"
+        )
     given = moments_grounded(asked)
     if given:
         lines.append(f"what is right of these: mIoU {mean_iou(given):.3f} of {len(given)} events")

@@ -43,6 +43,14 @@ def test_only_exactly_what_goes_on_is_right() -> None:
     assert not is_right(Question("nothing", "", False), both)
 
 
+def test_events_and_claims_are_counted_over_all_moments() -> None:
+    question = Question("at", "", False, ("the blue star spins", "the red circle jumps"))
+    claim = report(("the red circle jumps.", 0, 1, 1))
+    said = table([(question, claim), (Question("nothing", "", False), claim)])
+    assert "all moments: 50.0% said of 2 events, 50.0% right of 2 claims" in said
+    assert "all moments" not in table([(question, report())])
+
+
 def test_only_what_is_rightly_said_of_a_moment_is_measured() -> None:
     spans = (Span(0, 1000), Span(2000, 4000))
     question = Question("at", "", False, ("the blue star spins", "the red circle jumps"), spans)
