@@ -1,5 +1,6 @@
 """Made clips as encoded files, and the real command line that examinations ask about them."""
 
+import argparse
 import contextlib
 import io
 import json
@@ -13,6 +14,34 @@ from qvtime.cli.main import run
 from qvtime.timeline import Span
 from qvtime.training.scene import Scene
 from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
+
+
+def examination(doc: str | None, count: int, seconds: float, seed: int) -> argparse.ArgumentParser:
+    """The options of every examination, with how many clips of which length and seed it takes."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--count", type=int, default=count, help="clips; %(default)s")
+    parser.add_argument("--seconds", type=float, default=seconds, help="of a clip; %(default)s")
+    parser.add_argument("--seed", type=int, default=seed, help="%(default)s")
+    return parser
+
+
+def examination_of_one(
+    doc: str | None, count: int, seconds: float, seed: int
+) -> argparse.ArgumentParser:
+    """The same, of one model whose answers may be kept."""
+    parser = examination(doc, count, seconds, seed)
+    parser.add_argument("--model", default="demo")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep what was asked and answered")
+    return parser
+
+
+def examination_of_several(
+    doc: str | None, count: int, seconds: float, seed: int
+) -> argparse.ArgumentParser:
+    """The same, of models beside each other."""
+    parser = examination(doc, count, seconds, seed)
+    parser.add_argument("--model", action="append", required=True, help="may be given again")
+    return parser
 
 
 def film_by_chance(scene: Scene, clip: Path, generator: np.random.Generator) -> None:

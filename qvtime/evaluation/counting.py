@@ -7,7 +7,6 @@ answer says the right number, and how often each of its times is right too; `--o
 question with its truth and its answer, one JSON object a line.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -56,13 +55,8 @@ class Counted:
 
 def main() -> None:
     """Make clips, ask, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="demo")
-    parser.add_argument("--count", type=int, default=20, help="clips")
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser = clips.examination_of_one(__doc__, 20, 30, SEED)
     parser.add_argument("--clip", type=Path, help="a clip with its NAME.truth.json beside it")
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     counted: list[Counted] = []
     if options.clip:

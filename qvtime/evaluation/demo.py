@@ -6,7 +6,6 @@ one at which nothing does, and when an event happens that the clip holds once. P
 `--out FILE` keeps every question with its truth and its answer, one JSON object a line.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.evaluation.clips import ask, film_by_chance, likeliest
+from qvtime.evaluation.clips import ask, examination_of_one, film_by_chance, likeliest
 from qvtime.evaluation.metrics import (
     Grounding,
     mean_iou,
@@ -51,14 +50,9 @@ class Question:
 
 def main() -> None:
     """Make clips, ask, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="demo")
-    parser.add_argument("--count", type=int, default=200, help="clips")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser = examination_of_one(__doc__, 200, 30, SEED)
     parser.add_argument("--each", type=int, default=1, help="questions of each kind a clip")
     parser.add_argument("--granularity", default="0.5")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     asked: list[tuple[Question, dict[str, Any]]] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -61,14 +61,9 @@ class Located:
 
 def main() -> None:
     """Make clips, look, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="demo")
-    parser.add_argument("--count", type=int, default=200, help="clips")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser = clips.examination_of_one(__doc__, 200, 30, SEED)
     parser.add_argument("--granularity", default="0.5")
     parser.add_argument("--min-score", type=float, default=MIN_SCORE)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     located: list[Located] = []
     for clip, case in filmed_cases(options.seed, options.count, options.seconds):

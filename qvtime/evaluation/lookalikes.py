@@ -6,7 +6,6 @@ where something turns a colour, which. Prints, for each, how often something was
 models (`--model demo --model DIR`) get the same questions.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.evaluation.clips import film_by_chance, locate
+from qvtime.evaluation.clips import examination_of_several, film_by_chance, locate
 from qvtime.training.scene import COLOURS, SHAPES, VERBS, Happening, Scene
 from qvtime.training.script import make_scene
 
@@ -25,12 +24,7 @@ CHANGES = ("nothing", "colour", "shape", "verb", "new colour")
 
 def main() -> None:
     """Make clips, look, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", action="append", required=True, help="may be given again")
-    parser.add_argument("--count", type=int, default=40, help="clips")
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args()
+    options = examination_of_several(__doc__, 40, 20, SEED).parse_args()
     reported: dict[tuple[str, str], list[bool]] = {
         (model, change): [] for model in options.model for change in CHANGES
     }

@@ -6,7 +6,6 @@ which none is, and when it says a word that the clip holds once. Prints a table;
 every question with its truth and its answer, one JSON object a line.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.evaluation.clips import ask, film_by_chance, likeliest
+from qvtime.evaluation.clips import ask, examination_of_one, film_by_chance, likeliest
 from qvtime.evaluation.metrics import Grounding, mean_iou, recall_at
 from qvtime.timeline import Span
 from qvtime.timestamps import format_time
@@ -40,13 +39,8 @@ class Question:
 
 def main() -> None:
     """Make clips, ask, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="demo")
-    parser.add_argument("--count", type=int, default=40, help="clips")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser = examination_of_one(__doc__, 40, 30, SEED)
     parser.add_argument("--granularity", default="0.5")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     asked: list[tuple[Question, dict[str, Any]]] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,12 +1,11 @@
 """What a model was taught and what it forgot: `python -m qvtime.evaluation.taught --model DIR`.
 
-Makes clips that no model has seen, of the novel world (with a colour and an event that the demo
-model does not know) and of the old one, and looks in each for events that happen once, through
-the real command line. Prints how many of the spans that `qvtime locate` reports first meet the
-truth; several models (`--model demo --model DIR`) get the same questions.
+Makes clips that no model has seen, `--count` of the novel world (with a colour and an event that
+the demo model does not know) and as many of the old one, and looks in each for events that happen
+once, through the real command line. Prints how many of the spans that `qvtime locate` reports first
+meet the truth; several models (`--model demo --model DIR`) get the same questions.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qvtime.evaluation.clips import film_by_chance, likeliest, locate
+from qvtime.evaluation.clips import examination_of_several, film_by_chance, likeliest, locate
 from qvtime.evaluation.metrics import Grounding, mean_iou, recall_at
 from qvtime.timeline import Span
 from qvtime.training.scene import NOVEL_COLOURS, NOVEL_VERBS, Happening, Scene
@@ -26,12 +25,7 @@ KINDS = ("new event", "new colour", "old")
 
 def main() -> None:
     """Make clips, look, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", action="append", required=True, help="may be given again")
-    parser.add_argument("--count", type=int, default=60, help="clips of each of the two worlds")
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args()
+    options = examination_of_several(__doc__, 60, 20, SEED).parse_args()
     found: dict[tuple[str, str], list[Grounding]] = {
         (model, kind): [] for model in options.model for kind in KINDS
     }
