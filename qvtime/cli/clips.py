@@ -51,10 +51,10 @@ class Extras:
 
     def refuse(self, option: str) -> None:
         """UsageError when anything is wished for beside an option that makes none of it."""
-        wishes = {"--clips": self.clips, "--sheet": self.sheet, "--plot": self.plot}
-        wishes["--frames"] = self.frames or None
-        for name, wish in wishes.items():
-            if wish is not None:
+        files = {"--clips": self.clips, "--sheet": self.sheet, "--plot": self.plot}
+        wished = {name: file is not None for name, file in files.items()}
+        for name, wish in (*wished.items(), ("--frames", self.frames)):
+            if wish:
                 raise UsageError(f"{option} makes no {name}", "leave one of the two out")
 
     @property

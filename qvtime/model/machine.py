@@ -33,13 +33,15 @@ class Gpu:
 class Machine:
     """memory_bytes and free_bytes: of the host, of which a container may have less.
 
-    free_bytes is None where the system does not say. no_kernels: why there are no CUDA kernels.
+    free_bytes is None where the system does not say. cpu_bfloat16: whether the CPU is quick with
+    it. no_kernels: why there are no CUDA kernels.
     """
 
     system: str
     python: str
     cores: int
     threads: int
+    cpu_bfloat16: bool
     memory_bytes: int | None
     free_bytes: int | None
     gpus: tuple[Gpu, ...]
@@ -63,6 +65,7 @@ def look_around() -> Machine:
         python=sys.version.split()[0],
         cores=_cores(),
         threads=torch.get_num_threads(),
+        cpu_bfloat16=multiplies_bfloat16("cpu"),
         memory_bytes=total,
         free_bytes=free,
         gpus=_gpus(),

@@ -74,7 +74,9 @@ def _device(settings: Settings, machine: "Machine") -> Finding:
             return Finding("device", "bad", f"this machine has no {place}")
         gpu = next(one for one in machine.gpus if one.device in (place, "cuda:0"))
         return Finding("device", "ok", f"{place}: {gpu.name}{free}")
-    says = f"cpu, {machine.cores} cores{free}"
+    cores = f"{machine.cores} core{'s'[: machine.cores > 1]}"
+    slow = "" if machine.cpu_bfloat16 else ", slow with bfloat16"
+    says = f"cpu, {cores}{slow}{free}"
     if settings.device == "cpu":
         return Finding("device", "ok", says)
     if machine.torch_cuda is None:

@@ -72,6 +72,15 @@ def test_the_doctor_finds_the_demo_model_well(qvtime: Qvtime) -> None:
     assert said["decoders"]["ffmpeg"]
 
 
+def test_the_doctor_says_what_the_processor_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = replace(look_around(), gpus=())
+    for cores, quick, says in ((1, True, "cpu, 1 core,"), (8, False, "cpu, 8 cores, slow with")):
+        found = replace(here, cores=cores, cpu_bfloat16=quick, free_bytes=10**9)
+        monkeypatch.setattr(machine, "look_around", lambda found=found: found)
+        (device,) = (one for one in examine(Settings()).findings if one.what == "device")
+        assert device.says.startswith(says)
+
+
 def test_the_doctor_names_what_is_missing(qvtime: Qvtime) -> None:
     ran = qvtime("doctor", "--device", "cpu", "--kernels", "cuda")
     assert ran.code == 5
