@@ -16,6 +16,9 @@ SRT_MARK = "00000001"
 
 VTT_MARK = "NOTE written by qvtime"
 
+HEAD_BYTES = 512
+"""How much of a file says whether qvtime wrote it."""
+
 BLOCK_MS = 600_000
 """How much of a track is read at once."""
 

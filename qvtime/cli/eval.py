@@ -31,7 +31,16 @@ from qvtime.settings import DEFAULT_MODEL
 Preset = Literal["qvhighlights", "charades-sta", "activitynet", "timelens", "vue-tr"]
 
 
+RUN_ONLY = (
+    *("videos", "kept_in", "top_k", "min_score", "model", "granularity", "fps", "window"),
+    *("tokens", "max_pixels", "yarn", "subtitles", "decoder", "device", "dtype", "quantize"),
+    *("device_map", "kernels", "server", "server_frames", "features", "features_cap"),
+)
+"""What says how --run asks."""
+
+
 def eval_(
+    context: typer.Context,
     predictions: Annotated[
         str | None, typer.Argument(metavar="PREDICTIONS", help="What was found; - is stdin.")
     ] = None,
@@ -139,7 +148,7 @@ def eval_(
         past_end=past_end,
         missing=missing,
     )
-    truth = _check_which(predictions, truth, run, videos, kept_in)
+    truth = _check_which(context, predictions, truth, run, videos)
     file = None if output_file is None or str(output_file) == "-" else output_file
     read = {"truth": truth} if predictions is None else {"predictions": predictions, "truth": truth}
     if file:
@@ -185,11 +194,11 @@ def eval_(
 
 
 def _check_which(
+    context: typer.Context,
     predictions: str | None,
     truth: str | None,
     run: str | None,
     videos: str | None,
-    kept_in: Path | None,
 ) -> str:
     """The truth. UsageError for anything but two files, or a dataset with its videos."""
     if run is not None:
@@ -200,8 +209,10 @@ def _check_which(
         if not videos:
             raise UsageError("--run needs the videos of its dataset", "name a folder: --videos DIR")
         return run
-    if videos is not None or kept_in is not None:
-        raise UsageError("--videos and --predictions belong to --run", "name a dataset: --run FILE")
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "")
+        if option.name in RUN_ONLY and given is not None and given.name == "COMMANDLINE":
+            raise UsageError(f"{option.opts[0]} belongs to --run", "name a dataset: --run FILE")
     if predictions is None or truth is None:
         raise UsageError("two files are compared", "name PREDICTIONS and TRUTH, or use --run")
     return truth

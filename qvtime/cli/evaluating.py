@@ -29,14 +29,15 @@ def predictions_file(given: Path | None, dataset: str) -> Path:
 
 
 def deliver(outcome: Outcome, in_json: bool, file: Path | None, plot: Path | None) -> None:
-    """Print or write the measures, and draw what can be drawn."""
+    """Print or write the measures, and draw what can be drawn; UsageError, after them, where
+    nothing can."""
     written = as_json(outcome) if in_json else as_text(outcome)
-    if plot is not None:
-        write_atomically(plot, _picture(outcome, plot))
     if file is None:
         write_stdout(written)
     else:
         write_atomically(file, written)
+    if plot is not None:
+        write_atomically(plot, _picture(outcome, plot))
 
 
 def check_plot(plot: Path, read: dict[str, str]) -> None:

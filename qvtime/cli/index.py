@@ -106,7 +106,8 @@ def index(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over files that are not qvtime's.")
+        bool,
+        typer.Option("--force", help="With -o FOLDER: write over files that are not qvtime's."),
     ] = False,
     list_videos: Annotated[
         bool, typer.Option("--list", help="List what the index knows, and do nothing else.")

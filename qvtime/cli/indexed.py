@@ -55,15 +55,29 @@ def check_asked(
 
 
 def list_index(paths: Sequence[str], folder: str | None, format_name: str | None) -> None:
-    """A line for each video: what there is of it, how long it is, its events, its path."""
+    """A line for each video: what there is of it, how long it is, its events, its path.
+
+    Of paths only those, and what is in folders of them.
+    """
     as_json = _is_json(format_name)
     for place in _places(paths, folder):
+        own = [path for path in paths if folder is not None or place_of(path) == place]
         with open_index(place) as index:
             counts = index.event_counts()
-            for record in index.records():
+            for record in _listed(own, index):
                 events = counts.get(record.number, 0)
                 line = _json_line(record, events) if as_json else _text_line(record, events)
                 write_stdout(f"{line}\n")
+
+
+def _listed(paths: Sequence[str], index: Index) -> list[Record]:
+    """The videos of these paths, or all; UsageError for one that is no folder and unknown."""
+    if not paths:
+        return index.records()
+    folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112
+    files = [path for path in paths if path not in folders]
+    below = {record.number: record for path in folders for record in index.below(path)}
+    return [*(below | {record.number: record for record in _records_below(files, index)}).values()]
 
 
 def show_video(

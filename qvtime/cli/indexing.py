@@ -19,7 +19,7 @@ from qvtime.cli.streams import say
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
 from qvtime.tasks.describe import plan_describe
-from qvtime.tasks.folders import Choices, Done, index_paths, videos_of
+from qvtime.tasks.folders import Choices, Done, index_paths, plan_paths
 from qvtime.tasks.index import Outcome
 from qvtime.tasks.preview import open_machine
 from qvtime.tasks.videos import are_several
@@ -57,6 +57,8 @@ def _means_folder(output: str, format_name: str | None) -> bool:
         return False
     if output.endswith("/") or os.path.isdir(output):  # noqa: PTH112 - Path's raises at long names
         return True
+    if os.path.exists(output):  # noqa: PTH110
+        return False
     try:
         formats.format_of(output)
     except UsageError:
@@ -113,10 +115,13 @@ def show_plans(
     format_name: str | None,
     output: str | None,
 ) -> int:
-    """Print how each video would be read; the exit code. No index is touched."""
+    """Print how each video that a run would look at would be read; the exit code. No index is
+    touched."""
+    if choices.prune:
+        raise UsageError("--plan forgets no video", "leave --prune out")
     as_json, failures = plan_as_json(format_name, output), list[VideoError]()
     machine = cache(lambda: open_machine(settings))
-    for path in videos_of(paths, choices, failures.append):
+    for path in plan_paths(paths, choices, settings, failures.append):
         try:
             print_plan(path, plan_describe(path, settings, machine()), as_json)
         except VideoError as error:

@@ -11,11 +11,14 @@ from qvtime.errors import OutputError, UsageError
 from qvtime.formats.cue import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
+from qvtime.tasks.sidecars import are_subtitles
 from qvtime.video_names import is_video_name
 
 STREAMED = ("text", "jsonl", "csv")
 """Formats whose every report can be printed as it comes."""
 OF_ONE_VIDEO = ("srt", "vtt")
+SQLITE_HEAD = b"SQLite format 3\0"
+"""How a database begins: https://www.sqlite.org/fileformat.html#magic_header_string."""
 
 
 class Output:
@@ -69,9 +72,15 @@ class Output:
         return self._file is None and self._format == "text"
 
     def spare(self, file: str, is_the: str = "video") -> None:
-        """OutputError when writing would replace this file, which is read."""
-        if self._file and is_same_file(self._file, file):
-            raise OutputError(f"cannot write {self._file}: it is the {is_the}", "name another file")
+        """OutputError when writing would replace this file, which is read; of a video also what
+        lies beside it as its subtitles, unless qvtime wrote it."""
+        if self._file is None:
+            return
+        if is_the == "video" and are_subtitles(self._file, file):
+            is_the = "video's subtitles"
+        elif not is_same_file(self._file, file):
+            return
+        raise OutputError(f"cannot write {self._file}: it is the {is_the}", "name another file")
 
     def expect(self, count: int) -> None:
         """Say how many reports will come: several are told apart."""
@@ -158,9 +167,20 @@ def check_writable(file: Path) -> None:
         raise OutputError(
             f"cannot write {file}: there is no folder {target.parent}", "make it first"
         )
+    if status and stat.S_ISREG(status.st_mode) and _is_database(target):
+        raise OutputError(f"cannot write {file}: it is a database", "name another file")
     # A file is replaced through its folder; a device or a pipe is written to as it is.
     needed = [target] if status else []
     if status is None or stat.S_ISREG(status.st_mode):
         needed.append(target.parent)
     if not all(os.access(path, os.W_OK) for path in needed):
         raise OutputError(f"cannot write {file}: permission denied", "write elsewhere with -o")
+
+
+def _is_database(file: Path) -> bool:
+    """Whether the file is one of SQLite, as an index is; what cannot be read is none."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(SQLITE_HEAD)) == SQLITE_HEAD
+    except OSError:
+        return False

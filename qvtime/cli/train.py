@@ -86,7 +86,7 @@ def train(
     are found by name. A run that was stopped goes on with --resume. Exit code 3 says that
     something in the data was left out.
     """
-    from qvtime.cli.settings import Reading, Running, read_settings
+    from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
     from qvtime.cli.streams import write_stdout
     from qvtime.cli.training import Talk, read_layers, summary
     from qvtime.tasks.train import Wishes, train
@@ -94,6 +94,7 @@ def train(
     settings = read_settings(
         model, Reading(granularity, subtitles=subtitles, decoder=decoder), Running(device)
     )
+    check_subtitles(settings, several=True)
     wishes = Wishes(
         steps=steps,
         batch_windows=batch,

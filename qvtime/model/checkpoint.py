@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from qvtime.errors import ModelError, ModelNotFound, UnsafeModel
+from qvtime.settings import DEMO_MODEL
 
+DEMO_FOLDER = Path(__file__).parents[1] / "data" / "demo"
 MODEL_TYPES = ("qwen3_vl", "qwen3_vl_moe")
 VISION_SHAPE = {"patch_size": 16, "temporal_patch_size": 2, "spatial_merge_size": 2}
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -46,6 +48,20 @@ class Checkpoint:
         for path in self.weights:
             _digest_file(digest, path)
         return f"sha256:{digest.hexdigest()}"
+
+
+def identity(name: str) -> str:
+    """What tells a model from others in what is kept: of a folder, however it is spelled, a digest;
+    of the demo, whose weights come with qvtime, that too; of one on the hub its name.
+
+    Raises as `check_checkpoint` does.
+    """
+    is_demo = name == DEMO_MODEL
+    folder = DEMO_FOLDER if is_demo else Path(name)
+    if not folder.is_dir():
+        return name
+    digest = check_checkpoint(folder, name).digest()
+    return f"{name} {digest}" if is_demo else digest
 
 
 def check_checkpoint(folder: Path, name: str) -> Checkpoint:

@@ -26,10 +26,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from qvtime.errors import ModelError, ModelNotFound
-from qvtime.model.checkpoint import Checkpoint, check_checkpoint, check_config
+from qvtime.model.checkpoint import DEMO_FOLDER, Checkpoint, check_checkpoint, check_config
 from qvtime.settings import DEMO_MODEL
 
-DEMO_FOLDER = Path(__file__).parents[1] / "data" / "demo"
 PATTERNS = ["*.safetensors", "*.json", "*.txt"]
 REACH_SECONDS = 5.0
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from qvtime.store.run import RunNote, RunState
 from qvtime.tasks.cluster import Cluster
 from qvtime.tasks.crew import Crew
 from qvtime.tasks.features import forget_videos
-from qvtime.tasks.index import Indexed, Outcome, find_missing, index_videos, unmounted
+from qvtime.tasks.index import Indexed, Outcome, find_changed, find_missing, index_videos, unmounted
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.timelines import TimelineFiles
 from qvtime.video.walk import walk
@@ -120,6 +121,33 @@ def videos_of(
 ) -> Iterator[str]:
     """The videos of these paths, of folders those chosen; `failed` hears what is not read."""
     return walk(paths, choices.recursive, choices.include, choices.exclude, failed)
+
+
+def plan_paths(
+    paths: Sequence[str],
+    choices: Choices,
+    settings: Settings,
+    failed: Callable[[VideoError], None],
+) -> Iterator[str]:
+    """The videos that `index_paths` would look at; no index is changed or made."""
+    return islice(_changed(paths, choices, settings, failed), choices.limit)
+
+
+def _changed(
+    paths: Sequence[str],
+    choices: Choices,
+    settings: Settings,
+    failed: Callable[[VideoError], None],
+) -> Iterator[str]:
+    for path in paths:
+        videos = videos_of([path], choices, failed)
+        folder = choices.index_folder
+        place = place_of(path) if folder is None else place_at(folder)
+        if not place.file.exists():
+            yield from videos
+            continue
+        with open_index(place) as index:
+            yield from find_changed(index, videos, settings, choices.retry_failed)
 
 
 class _Told:

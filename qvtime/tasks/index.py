@@ -1,7 +1,7 @@
 """Index videos: a timeline for each, and only what is new or has changed costs anything."""
 
 import json
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,6 +17,7 @@ from qvtime.errors import (
     VideoError,
     VideoOverLimits,
 )
+from qvtime.model.checkpoint import identity
 from qvtime.settings import Settings
 from qvtime.store.fingerprint import (
     Fingerprint,
@@ -92,13 +93,14 @@ def index_videos(
         if crew is None:
             crew = held.enter_context(Alone(load, progress, note))
         beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
+        model = settings.model if settings.server else identity(settings.model)
         for path in paths:
             try:
                 record, fingerprint = _recognise(index, path)
             except VideoError as error:
                 yield Indexed(path, Outcome.FAILED, error)
                 continue
-            made_with = _MadeWith(settings, beside.stamp(path))
+            made_with = _MadeWith(settings, model, beside.stamp(path))
             known = _known(record, made_with, retry_failed)
             job = Job(path, fingerprint, settings, made_with.keys, overview_only=known is not None)
             if known is not None and not _is_to_watch(index, job, known, note):
@@ -109,6 +111,31 @@ def index_videos(
                 yield _keep(index, crew.finish(), note)
         while crew.waiting:
             yield _keep(index, crew.finish(), note)
+
+
+def find_changed(
+    index: Index, paths: Iterable[str], settings: Settings, retry_failed: bool = False
+) -> Iterator[str]:
+    """The videos that `index_videos` would look at, but for those that have moved. Nothing is
+    kept, so an index that is only read will do."""
+    beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
+    model = settings.model if settings.server else identity(settings.model)
+    for path in paths:
+        record = index.find(path)
+        made_with = _MadeWith(settings, model, beside.stamp(path))
+        if not _is_same(record, path) or _known(record, made_with, retry_failed) is None:
+            yield path
+
+
+def _is_same(record: Record | None, path: str) -> bool:
+    """Whether what is known is of what the file holds now; False where it cannot be read."""
+    if record is None:
+        return False
+    try:
+        before = record.fingerprint
+        return looks_unchanged(path, before) or before.same_content(take_fingerprint(path))
+    except VideoError:
+        return False
 
 
 def find_missing(index: Index, paths: Iterable[str]) -> list[Record]:
@@ -157,9 +184,11 @@ def _recognise(index: Index, path: str) -> tuple[Record | None, Fingerprint]:
 
 @dataclass(frozen=True, slots=True)
 class _MadeWith:
-    """What shapes a timeline besides the video: the settings, and the subtitles beside it."""
+    """What shapes a timeline besides the video: the settings, the model as it is told from others,
+    and the subtitles beside the video."""
 
     settings: Settings
+    model: str
     subtitles: Stamp
 
     @property
@@ -171,7 +200,7 @@ class _MadeWith:
         """As the index keeps it. A failure may come out otherwise in another version of qvtime."""
         choices: dict[str, object] = {
             "method": METHOD,
-            "model": self.settings.model,
+            "model": self.model,
             "granularity_ms": self.settings.granularity_ms or GRANULARITY_MS,
             "window_ms": self.settings.window_ms,
             "decoder": self.settings.decoder,
@@ -183,6 +212,10 @@ class _MadeWith:
             choices["window_tokens"] = self.settings.window_tokens
         if self.settings.yarn:
             choices["yarn"] = True
+        if self.settings.quantize is not None:
+            choices["quantize"] = self.settings.quantize
+        if self.settings.dtype != "auto":
+            choices["dtype"] = self.settings.dtype
         if failed:
             choices["version"] = __version__
         return json.dumps(choices, sort_keys=True)

@@ -17,6 +17,7 @@ from qvtime.errors import OutputError, UsageError, VideoError
 from qvtime.evaluation.entries import query_name
 from qvtime.evaluation.pairs import by_queries
 from qvtime.evaluation.readers import read_file
+from qvtime.model.checkpoint import identity
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video
@@ -31,7 +32,6 @@ MADE_WITH = "made_with"
 """The field of a line that says which settings shaped it."""
 
 SHAPING = (
-    "model",
     "granularity_ms",
     "window_ms",
     "window_tokens",
@@ -42,7 +42,7 @@ SHAPING = (
     "dtype",
     "quantize",
 )
-"""The settings that shape a prediction. Where and how fast it is made does not."""
+"""The settings that shape a prediction beside the model. Where and how fast it is made does not."""
 
 Name = tuple[str, str]
 
@@ -177,6 +177,7 @@ def predict(
 def _made_with(settings: Settings, wanted: Wanted) -> dict[str, object]:
     """What shapes a prediction, as a line keeps it."""
     chosen: dict[str, object] = {name: getattr(settings, name) for name in SHAPING}
+    chosen["model"] = settings.model if settings.server else identity(settings.model)
     # Of a server it counts that it is one, and how it gets pictures; not where it is today.
     server = None if settings.server is None else settings.server.frames_as or "auto"
     return chosen | {"server": server, "top_k": wanted.top_k, "min_score": wanted.min_score}

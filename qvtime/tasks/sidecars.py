@@ -5,13 +5,24 @@ import os
 from functools import cache
 from pathlib import Path
 
-from qvtime.subtitles import is_own
-from qvtime.video.subtitles import AUTO, NONE, sidecars
-
-_ENDINGS = (".srt", ".vtt", ".ass", ".ssa")
-_HEAD_BYTES = 512
+from qvtime.subtitles import HEAD_BYTES, is_own
+from qvtime.video.subtitles import AUTO, ENDINGS, NONE, sidecars
 
 Stamp = list[list[str]]
+
+
+def are_subtitles(file: Path, video_path: str) -> bool:
+    """Whether a file is there that somebody else wrote as this video's subtitles."""
+    if file.suffix.lower() not in ENDINGS:  # else a folder is listed for each of its videos
+        return False
+    try:
+        if not any(file.samefile(beside) for beside in sidecars(video_path)):
+            return False
+        with file.open("rb") as opened:
+            head = opened.read(HEAD_BYTES).decode("utf-8", "replace")
+    except OSError:  # there is none, or nobody may look into it
+        return file.exists()
+    return bool(head.strip()) and not is_own(head)  # of nothing found qvtime writes nothing
 
 
 class Sidecars:
@@ -34,7 +45,7 @@ class Sidecars:
             [label, hashlib.blake2b(content, digest_size=20).hexdigest()]
             for label, path in self._files(video_path)
             if (content := self._read(path))
-            and not is_own(content[:_HEAD_BYTES].decode("utf-8", "replace"))
+            and not is_own(content[:HEAD_BYTES].decode("utf-8", "replace"))
         ]
 
     def _files(self, video_path: str) -> list[tuple[str, str]]:
@@ -62,6 +73,6 @@ class Sidecars:
 
 def _subtitle_files(folder: str) -> tuple[str, ...]:
     try:
-        return tuple(one.name for one in Path(folder).iterdir() if one.suffix.lower() in _ENDINGS)
+        return tuple(one.name for one in Path(folder).iterdir() if one.suffix.lower() in ENDINGS)
     except OSError:
         return ()

@@ -20,7 +20,7 @@ from qvtime.video_names import is_video_name
 AUTO, NONE = "auto", "none"
 """What `--subtitles` may be besides a file."""
 
-_ENDINGS = (".srt", ".vtt", ".ass", ".ssa")
+ENDINGS = (".srt", ".vtt", ".ass", ".ssa")
 _LABELS = re.compile(r"(?:\.[A-Za-z]+(?:[-_][A-Za-z0-9]+)*){0,3}")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
@@ -100,7 +100,7 @@ def sidecars(video_path: str) -> list[str]:
     found = []
     for other in beside:
         root, ending = os.path.splitext(other)  # noqa: PTH122
-        if ending.lower() not in _ENDINGS or root in others:
+        if ending.lower() not in ENDINGS or root in others:
             continue
         for start in (name, stem):
             labels = root.removeprefix(start)

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import save_file
 
 import qvtime.tasks.looking
-from qvtime.model.hub import DEMO_FOLDER
+from qvtime.model.checkpoint import DEMO_FOLDER
 from tests.cli.conftest import SAMPLES, SHORT, Qvtime, Ran
 from tests.videos import STEADY, Clip, make
 
@@ -216,6 +218,31 @@ class TestOutputs:
             check(ran, 5, str(file), "it is the video")
         assert video.read_bytes() == Path(SHORT).read_bytes()
 
+    def test_the_subtitles_beside_the_video(self, qvtime: Qvtime, tmp_path: Path) -> None:
+        """Somebody's are kept; what qvtime wrote itself is written again."""
+        video, file = tmp_path / "clip.mp4", tmp_path / "clip.srt"
+        shutil.copy(SHORT, video)
+        spoken = "1\n00:00:01,000 --> 00:00:02,000\nhello\n"
+        for command in (("ask", str(video), AT), ("locate", str(video), "it spins")):
+            file.write_text(spoken)
+            ran = qvtime(*command, "-m", "demo", "-o", str(file))
+            check(ran, 5, str(file), "it is the video's subtitles")
+            assert file.read_text() == spoken
+            file.unlink()
+        for moment in ("0:02", "0:04", "0:04"):
+            ran = qvtime("ask", str(video), f"at {moment}", "-m", "demo", "-q", "-o", str(file))
+            assert ran.code == 0
+        assert file.read_text().startswith("00000001\n")
+
+    def test_an_index(self, qvtime: Qvtime, tmp_path: Path) -> None:
+        file = tmp_path / "index.db"
+        with closing(sqlite3.connect(file)) as rows:
+            rows.execute("CREATE TABLE video (path BLOB)")
+        kept = file.read_bytes()
+        ran = qvtime("ask", SHORT, AT, "-m", "demo", "-f", "json", "-o", str(file))
+        check(ran, 5, str(file), "it is a database")
+        assert file.read_bytes() == kept
+
     def test_the_list_that_is_read(self, qvtime: Qvtime, tmp_path: Path) -> None:
         file = tmp_path / "list.json"
         for text, command, option, what in (
@@ -278,3 +305,13 @@ def sound_only(path: Path) -> Path:
 
 def test_the_samples_are_where_these_tests_look() -> None:
     assert (SAMPLES / "short.mp4").stat().st_size > 0
+
+
+def test_one_file_is_not_the_subtitles_of_all_that_is_taught(
+    qvtime: Qvtime, tmp_path: Path
+) -> None:
+    out = tmp_path / "taught"
+    data = str(Path(SHORT).with_suffix(".truth.json"))
+    ran = qvtime("train", data, "-m", "demo", "--out", str(out), "--subtitles", "one.srt")
+    check(ran, 2, "one.srt can be the subtitles of one video only")
+    assert not out.exists()

@@ -76,6 +76,18 @@ def test_a_truth_is_a_perfect_answer_to_itself(qvtime: Qvtime) -> None:
     assert "R@1 IoU 0.7              100.00 %" in queries.stdout
 
 
+def test_captions_by_video_are_measured_though_nothing_draws_them(
+    qvtime: Qvtime, tmp_path: Path
+) -> None:
+    chart = tmp_path / "chart.png"
+    plain = qvtime("eval", RALLY, RALLY, "--task", "dense")
+    drawn = qvtime("eval", RALLY, RALLY, "--task", "dense", "--plot", str(chart))
+    assert (plain.code, drawn.code) == (0, 2)
+    assert drawn.stdout == plain.stdout
+    assert "captions by video" in drawn.stderr
+    assert not chart.exists()
+
+
 def test_swapped_files_are_no_perfect_score(qvtime: Qvtime, tmp_path: Path) -> None:
     given, truth = tmp_path / "given.jsonl", tmp_path / "truth.jsonl"
     truth.write_text('{"qid": 1, "query": "a dog", "relevant_windows": [[0, 2]]}\n', "utf-8")
@@ -111,6 +123,8 @@ def test_what_is_left_out_is_said_and_ends_with_3(qvtime: Qvtime, files: tuple[s
         (RALLY, RALLY, "--round-to", "0"),
         (RALLY, RALLY, "--round-to", "nan"),
         (RALLY,),
+        (RALLY, RALLY, "--top-k", "5"),
+        (RALLY, RALLY, "-m", "demo"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence(

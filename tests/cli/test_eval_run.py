@@ -111,6 +111,16 @@ def test_videos_that_are_not_there(dataset: Dataset) -> None:
     assert "no video of" in dataset.run().stderr
 
 
+def test_answers_of_other_weights_are_not_mixed(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dataset.run("-q").code == 0
+    monkeypatch.setattr("qvtime.tasks.predict.identity", lambda name: f"{name} taught again")
+    ran = dataset.run()
+    assert ran.code == 2
+    assert "was begun with model demo sha256:" in ran.stderr
+
+
 def test_answers_of_other_settings_are_not_mixed(dataset: Dataset) -> None:
     assert dataset.run("-q").code == 0
     before = dataset.kept.read_bytes()

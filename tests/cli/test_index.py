@@ -154,6 +154,10 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     ]
     text = qvtime("index", "--list", str(folder)).stdout.splitlines()
     assert len(text) == 3
+    one = qvtime("index", "--list", str(folder / "a.mp4"))
+    assert one.stdout.splitlines() == text[:1]
+    unknown = qvtime("index", "--list", str(folder / "no.mp4"))
+    assert (unknown.code, unknown.stdout) == (2, "")
     assert text[1].startswith("failed ")
     stats = qvtime("index", "--stats", str(folder), "-f", "json")
     counted = json.loads(stats.stdout)
@@ -230,6 +234,7 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
         (("index", "HERE", "-f", "nonsense"), 2, "no format"),
         (("index", "HERE", "--subtitles", "a.srt"), 2, "one video only"),
         (("index", "HERE", "--limit", "0"), 2, "limit"),
+        (("index", "HERE", "-o", __file__), 2, "names no format"),
         (("index", "HERE/none.mp4"), 3, "no such file"),
         (("locate", "--index", "HERE", "x"), 5, "no such index"),
         (("locate", "--index", "HERE", "a.mp4", "x"), 2, "finds the videos itself"),

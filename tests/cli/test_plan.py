@@ -1,6 +1,7 @@
 """`--plan` of each command: what would be read, with no weights loaded and nothing written."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from qvtime.model import weights
 from tests.cli.conftest import SHORT, Qvtime
+from tests.scripted import seeing
 
 DEMO = ("-m", "demo", "--plan")
 
@@ -49,6 +51,32 @@ def test_index(qvtime: Qvtime, tmp_path: Path) -> None:
     chosen = qvtime("index", str(tmp_path), *DEMO, "--include", "a.*", "--fps", "2")
     assert chosen.code == 0
     assert "granularity  1 s" in chosen.stdout
+
+
+def test_index_plans_only_what_it_would_look_at(
+    qvtime: Qvtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        shutil.copy(SHORT, tmp_path / name)
+        os.utime(tmp_path / name, ns=(10**18, 10**18))
+    script = seeing([])
+    with monkeypatch.context() as planted:
+        planted.setattr("qvtime.cli.indexing.open_model", lambda *_: script.load())
+        ran = qvtime("index", str(tmp_path / "a.mp4"), "-m", "demo", "-q", "--features", "none")
+        assert ran.code == 0
+    before = (tmp_path / ".qvtime" / "index.db").read_bytes()
+
+    def planned(*more: str) -> list[str]:
+        ran = qvtime("index", str(tmp_path), *DEMO, "-f", "jsonl", *more)
+        return [Path(json.loads(line)["path"]).name for line in ran.stdout.splitlines()]
+
+    assert planned() == ["b.mp4", "c.mp4"]
+    assert planned("--limit", "1") == ["b.mp4"]
+    assert planned("--granularity", "1") == ["a.mp4", "b.mp4", "c.mp4"]
+    assert (tmp_path / ".qvtime" / "index.db").read_bytes() == before
+    refused = qvtime("index", str(tmp_path), *DEMO, "--prune")
+    assert refused.code == 2
+    assert "--plan forgets no video" in refused.stderr
 
 
 def test_what_cannot_be_printed(qvtime: Qvtime, tmp_path: Path) -> None:

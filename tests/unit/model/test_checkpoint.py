@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qvtime.errors import ModelError, ModelNotFound, QvtimeError, UnsafeModel
-from qvtime.model.checkpoint import check_checkpoint
+from qvtime.model.checkpoint import check_checkpoint, identity
 from qvtime.model.hub import find_model
 
 Edit = Callable[[str, dict[str, Any]], None]
@@ -39,6 +39,21 @@ def test_a_whole_folder_passes(folder: Path) -> None:
     assert [path.name for path in checkpoint.weights] == ["model.safetensors"]
     assert checkpoint.size_bytes == (folder / "model.safetensors").stat().st_size
     assert checkpoint.digest() == check_checkpoint(folder, "mine").digest()
+
+
+def test_a_model_is_its_weights_however_its_folder_is_spelled(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    mine = {identity(name) for name in (str(folder), "copy", "./copy", "copy/")}
+    assert mine == {check_checkpoint(folder, "mine").digest()}
+    weights = folder / "model.safetensors"
+    taught = bytearray(weights.read_bytes())
+    taught[-1] ^= 1
+    weights.write_bytes(taught)
+    assert identity("copy") not in mine
+    assert identity("demo").startswith("demo sha256:")
+    assert identity("Qwen/Qwen3-VL-4B-Instruct") == "Qwen/Qwen3-VL-4B-Instruct"
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])

@@ -217,6 +217,8 @@ def test_two_videos_that_swap_their_names(folder: Path, opened: Opened) -> None:
         {"window_ms": 5000},
         {"decoder": "opencv"},
         {"subtitles": "none"},
+        {"quantize": "int8"},
+        {"dtype": "bfloat16"},
     ],
 )
 def test_other_settings_make_other_timelines(
