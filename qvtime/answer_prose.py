@@ -23,7 +23,7 @@ _BARE_PAIR = re.compile(
     r"(?<![\w.:-])(\d{1,6}\.\d{1,3})s?\s{0,2}(?:-|to)\s{0,2}(\d{1,6}\.\d{1,3})"
     r"(?:\s{0,2}se[a-z]{0,2}onds)?(?![\w:%]|\.\d)"
 )
-_TO = re.compile(r"\s{0,4}(?:-+|~|to|until|till|through|到|至)\s{0,4}")
+_TO = re.compile(r"\s{0,4}(?:-+|~|\.\.|to|until|till|through|到|至)\s{0,4}")
 _AND = re.compile(r"\s{0,4}(?:and|和|与)\s{0,4}")
 _CLAUSE_END = re.compile(r"[;。!?\n]|\.(?=\s|\Z)|,(?=\s{0,4}<time>)")
 _LEADING = re.compile(

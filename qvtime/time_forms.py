@@ -9,6 +9,7 @@ from functools import cache
 from qvtime.time_context import HERE, VIDEO
 from qvtime.time_points import END, MIDDLE, START
 from qvtime.time_readers import (
+    COUNTED,
     END_WORDS,
     HALFWAY,
     PERCENT,
@@ -21,6 +22,7 @@ from qvtime.time_readers import (
     read_chinese_part,
     read_counted,
     read_first_or_last,
+    read_for,
     read_lone,
     read_offset,
     read_part,
@@ -44,8 +46,8 @@ from qvtime.time_words import (
 
 _LEFT = r"(?<![a-z0-9_.:/$#'-])(?:(?<!\d,)|(?<=:\d\d,))"
 _RIGHT = r"(?![a-z0-9_/])"
-_POINT = rf"(?:{VALUE}|{PERCENT}|{HALFWAY}|{START_WORDS}|{END_WORDS})"
-_TO = r"\s*(?:-+|~|(?:to|till|until|through|thru)(?![a-z])|直?到|至)\s*第?"
+_POINT = rf"(?:{VALUE}|{COUNTED}|{PERCENT}|{HALFWAY}|{START_WORDS}|{END_WORDS})"
+_TO = r"\s*(?:-+|~|\.\.(?!\.)|(?:to|till|until|through|thru)(?![a-z])|直?到|至)\s*第?"
 _AND = r"\s*(?:and(?![a-z])|和|与|跟)\s*第?"
 
 
@@ -63,16 +65,18 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
     (rf"{_LEFT}(?P<whole>(?P<a>{_POINT}){_TO}(?P<b>{_POINT}))", read_range),
     (rf"{_LEFT}(?P<whole>(?P<a>第?{AMOUNT}){_TO}(?P<b>{LENGTH}))", read_range),
     (
-        rf"(?P<whole>(?P<which>最后|最末|末尾|结尾|片尾|倒数)的?(?P<length>{LENGTH}))",
+        rf"(?P<whole>(?P<which>最后|最末|末尾|结尾|片尾|倒数)的?(?P<length>{LENGTH}|{CLOCK}))",
         read_first_or_last,
     ),
     (
-        rf"(?P<whole>(?<![之以束尾])(?P<which>前|头|最初|开头|开始)的?(?P<length>{LENGTH}))",
+        # Not 开始 before a clock: 1:30开始2:00结束 is from one to the other.
+        r"(?P<whole>(?<![之以束尾])(?P<which>前|头|最初|开头|开始)的?"
+        rf"(?P<length>{LENGTH}|(?<!始){CLOCK}))",
         read_first_or_last,
     ),
     (
         r"(?<![a-z])(?P<whole>(?P<which>first|opening|initial|last|final|closing)\s+"
-        rf"(?P<length>{LENGTH}|{UNIT}{_RIGHT}))",
+        rf"(?P<length>{LENGTH}|{CLOCK}|{UNIT}{_RIGHT}))",
         read_first_or_last,
     ),
     (
@@ -87,6 +91,12 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
     ),
     (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之后|以后|开始|起))", read_since),
     (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之前|以前))", read_until),
+    (
+        # Not "for 100 m", which are metres.
+        rf"(?<![a-z])(?P<whole>(?:starting\s+)?(?:at|from)\s+(?P<a>{VALUE}|{COUNTED})\s+for\s+"
+        rf"(?!{DIGITS}\s+m(?![a-z]))(?P<length>{LENGTH}))",
+        read_for,
+    ),
     (rf"from\s+(?P<whole>(?P<a>{VALUE}|{PERCENT})\s+on(?:wards?)?(?![a-z]))", read_since),
     (
         r"(?<!right )(?<!just )(?<!shortly )(?<!soon )(?<!immediately )"

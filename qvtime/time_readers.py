@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from qvtime.time_context import VIDEO, clock_is_a_time, number_is_a_time, says_how_long
 from qvtime.time_points import END, MIDDLE, START, Kind, Point
-from qvtime.time_words import AMOUNT, CLOCK, VALUE, last_unit, read_amount, read_value
+from qvtime.time_words import AMOUNT, CLOCK, DIGITS, VALUE, last_unit, read_amount, read_value
 
 START_WORDS = rf"(?:(?:the\s+)?(?:very\s+)?(?:start|beginning){VIDEO}?|视频?开头|视频?开始|片头)"
 END_WORDS = rf"(?:(?:the\s+)?(?:very\s+)?end{VIDEO}?|结尾|结束|末尾|最后|片尾)"
 PERCENT = r"(?:\d{1,3}(?:\.\d{1,6})?\s?%|百分之(?:\d{1,3}|[零〇一二两三四五六七八九十百]{1,5}))"
 HALFWAY = r"(?:half[\s-]?way|midway)"
+COUNTED = rf"(?:(?:minute|second)\s+{DIGITS}(?![\w/%]|[.:]\d))"
+"""Minute 2, as an end of a span; alone it needs the end of a clause: "the second 3 people"."""
 
 
 class Finding(NamedTuple):
@@ -34,6 +36,8 @@ Reader = Callable[[re.Match[str]], Finding | None]
 def read_point(folded: str, unit: str = "s") -> Point | None:
     """The point that folded words name, or None; a number without a unit is in `unit`."""
     text = folded.strip()
+    if re.fullmatch(COUNTED, text):
+        unit, text = text.split()
     if re.fullmatch(START_WORDS, text):
         return START
     if re.fullmatch(END_WORDS, text) or text == "inf":
@@ -49,21 +53,29 @@ def read_point(folded: str, unit: str = "s") -> Point | None:
     return None if time_ms is None else Point(time_ms)
 
 
+def _counted_in(words: str) -> str | None:
+    """The unit of "minute 2", None for a time that says it otherwise."""
+    return words.split()[0] if re.fullmatch(COUNTED, words) else None
+
+
 def read_range(match: re.Match[str]) -> Finding | None:
     """A to B."""
     first_words, last_words = match["a"], match["b"]
     is_clock = re.fullmatch(CLOCK, first_words)
-    if says_how_long(match.string, match.start()) and not is_clock:
+    counted = _counted_in(first_words)
+    if says_how_long(match.string, match.start()) and not (is_clock or counted):
         return None
     if is_clock and not clock_is_a_time(match.string, match.start("a"), match.end("b")):
         return None
     # "10-20 minutes": a number that comes first is in the unit of the one that follows.
-    first, last = read_point(first_words, last_unit(last_words)), read_point(last_words)
+    # In "minute 1 to 2" it is the other way round.
+    first = read_point(first_words, _counted_in(last_words) or last_unit(last_words))
+    last = read_point(last_words, counted or "s")
     if first is None or last is None:
         return None
     joint = match.string[match.end("a") : match.start("b")]
     introduced = match.start() < match.start("whole")  # by "from" or "between"
-    joined = re.search("[\u4e00-\u9fff]", joint) or (introduced and not re.search("[-~]", joint))
+    joined = re.search("[\u4e00-\u9fff]", joint) or (introduced and not re.search("[-~.]", joint))
     return Finding("range", (first, last), (("a", first), ("b", last)), not joined)
 
 
@@ -73,6 +85,8 @@ _LAST = (*("last", "final", "closing"), *("最后", "最末", "末尾", "结尾"
 def read_first_or_last(match: re.Match[str]) -> Finding | None:
     """The first, or the last, so many seconds."""
     length = match["length"]
+    if re.fullmatch(CLOCK, length) and not clock_is_a_time(match.string, *match.span("length")):
+        return None
     length_ms = read_value(length if re.match(AMOUNT, length) else "1" + length)
     if length_ms is None:
         return None
@@ -96,6 +110,14 @@ def read_offset(match: re.Match[str]) -> Finding | None:
         length_ms = -length_ms
     point = Point(clock_ms + length_ms)
     return Finding("moment", (point,), (("whole", point),))
+
+
+def read_for(match: re.Match[str]) -> Finding | None:
+    """From a time on, for so long."""
+    first, length_ms = read_point(match["a"]), read_value(match["length"])
+    if first is None or length_ms is None:
+        return None
+    return Finding("range", (first, Point(first.offset_ms + length_ms)), (("a", first),))
 
 
 def read_until(match: re.Match[str]) -> Finding | None:
