@@ -90,7 +90,7 @@ def test_a_dataset_is_asked_of_a_server(
     assert json.loads(measured)["groups"]["moments"]["measures"]["R@1 IoU 0.5"]["value"] == 100
     code, _, err = call(capsys, *run)
     assert code == 2
-    assert "was begun with server auto" in err
+    assert "was begun with model demo, server auto" in err
 
 
 def test_a_draft_of_labels_is_what_the_server_sees(
