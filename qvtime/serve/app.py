@@ -23,7 +23,7 @@ from qvtime.serve.documents import error_document
 from qvtime.serve.indexes import indexing
 from qvtime.serve.jobs import load_work
 from qvtime.serve.model import ServedModel
-from qvtime.serve.queue import QueueFull, WorkQueue
+from qvtime.serve.queue import QueueFull, Stopping, WorkQueue
 from qvtime.serve.requests import BodyTooLarge
 from qvtime.serve.security import Access, Guard
 from qvtime.serve.videos import Videos
@@ -38,6 +38,7 @@ MOST_WAITING = 32
 
 STATUS_CODES: tuple[tuple[type[QvtimeError], int], ...] = (
     (QueueFull, 503),
+    (Stopping, 503),
     (BodyTooLarge, 413),
     (UsageError, 400),
     (VideoNotFound, 404),
@@ -60,7 +61,10 @@ class Site:
 
 
 def make_app(site: Site) -> Starlette:
-    """The application. StoreError when an index that was named is not there."""
+    """The application, whose `state.give_up` ends all answers; to be called in its event loop.
+
+    StoreError when an index that was named is not there.
+    """
     videos = Videos(site.paths, site.index_folder)
     viewer = Viewer(site.settings)
     model = ServedModel(site.settings, site.load)
@@ -103,7 +107,7 @@ def make_app(site: Site) -> Starlette:
     async def page(_request: Request) -> Response:
         return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", page),
             Mount("/page", StaticFiles(directory=PAGE)),
@@ -120,6 +124,8 @@ def make_app(site: Site) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.state.give_up = queue.give_up
+    return app
 
 
 async def _failed(_request: Request, error: Exception) -> Response:

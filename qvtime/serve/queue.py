@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from qvtime.errors import QvtimeError
+from qvtime.serve.documents import error_document
 
 Message = Mapping[str, object]
 """One line of an answer, as plain values; docs/serve.md lists their types."""
@@ -23,6 +24,13 @@ STOP_SECONDS = 10.0
 
 class QueueFull(QvtimeError):
     """So many wait already that one more would wait for too long."""
+
+
+class Stopping(QvtimeError):
+    """The server ends: nothing is answered any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is being stopped", "ask again when it is back")
 
 
 class Cancelled(Exception):
@@ -71,6 +79,7 @@ class WorkQueue:
         self._most_waiting = most_waiting
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
+        self._stopping = False
         self._given: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="qvtime-model", daemon=True)
 
@@ -90,7 +99,9 @@ class WorkQueue:
         return self._running is not None
 
     def add(self, work: Work) -> Job:
-        """Queue up. QueueFull when too many do."""
+        """Queue up. QueueFull when too many do, Stopping when nothing is answered any more."""
+        if self._stopping:
+            raise Stopping
         if len(self._waiting) >= self._most_waiting:
             raise QueueFull(
                 f"{len(self._waiting)} questions are waiting already", "ask again in a while"
@@ -110,10 +121,18 @@ class WorkQueue:
             job.put(None)
             self._tell_places()
 
+    def give_up(self) -> None:
+        """Give up all jobs and take no more. Whoever asked hears of it now, not when the worker
+        next tells something."""
+        self._stopping = True
+        for job in [*self._waiting, *([self._running] if self._running else [])]:
+            job.put({"type": "error", **error_document(Stopping())})
+            job.put(None)
+            self.leave(job)
+
     async def stop(self) -> None:
         """Give up all jobs and end the worker, as soon as it tells something."""
-        for job in [*self._waiting, *([self._running] if self._running else [])]:
-            self.leave(job)
+        self.give_up()
         self._given.put(None)
         await asyncio.to_thread(self._thread.join, STOP_SECONDS)
 

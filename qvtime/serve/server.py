@@ -1,8 +1,10 @@
 """The server on its socket: what it listens on is known to be free before anything is loaded."""
 
+import asyncio
 import socket
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from qvtime.errors import QvtimeError, UsageError
@@ -11,6 +13,7 @@ from qvtime.serve.security import is_loopback
 MOST_CONNECTIONS = 256
 KEEP_ALIVE_SECONDS = 15
 SHUTDOWN_SECONDS = 2
+HANG_UP_SECONDS = 2
 SHORTEST_TOKEN = 16
 
 
@@ -53,9 +56,30 @@ def address_of(listening: socket.socket, host: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def run(app: ASGIApp, listening: socket.socket) -> None:
+class Server(uvicorn.Server):
+    """Ends quietly: what is still answered when it stops ends by itself.
+
+    uvicorn cancels it after a while, which is an error to it, with a traceback.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(configuration(app))
+        self._give_up = app.state.give_up
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Give up the questions now, and in a while whoever reads too slowly."""
+        self._give_up()
+        asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, self._hang_up)
+        await super().shutdown(sockets)
+
+    def _hang_up(self) -> None:
+        for connection in [*self.server_state.connections]:
+            connection.transport.abort()
+
+
+def run(app: Starlette, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, which are raised again when all is closed."""
-    uvicorn.Server(configuration(app)).run(sockets=[listening])
+    Server(app).run(sockets=[listening])
 
 
 def configuration(app: ASGIApp) -> uvicorn.Config:
@@ -71,7 +95,7 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS + HANG_UP_SECONDS,
         h11_max_incomplete_event_size=64 << 10,
         forwarded_allow_ips="",
     )

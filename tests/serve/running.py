@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.request import urlopen
 
-import uvicorn
-
 from qvtime.serve.app import Site, make_app
-from qvtime.serve.server import configuration, listen
+from qvtime.serve.server import Server, listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Running:
 @contextmanager
 def serving(site: Site) -> Iterator[Running]:
     """The site, served until the end of the block."""
-    server = uvicorn.Server(configuration(make_app(site)))
+    server = Server(make_app(site))
     with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
