@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qvtime.errors import ModelError, ModelNotFound, UnsafeModel
-from qvtime.settings import DEMO_MODEL
+from qvtime.settings import DEMO_MODEL, Settings
 
 DEMO_FOLDER = Path(__file__).parents[1] / "data" / "demo"
 MODEL_TYPES = ("qwen3_vl", "qwen3_vl_moe")
@@ -50,12 +50,15 @@ class Checkpoint:
         return f"sha256:{digest.hexdigest()}"
 
 
-def identity(name: str) -> str:
+def identity(settings: Settings) -> str:
     """What tells a model from others in what is kept: of a folder, however it is spelled, a digest;
-    of the demo, whose weights come with qvtime, that too; of one on the hub its name.
+    of the demo, whose weights come with qvtime, that too; of one on the hub or a server its name.
 
     Raises as `check_checkpoint` does.
     """
+    name = settings.model
+    if settings.server is not None:
+        return name
     is_demo = name == DEMO_MODEL
     folder = DEMO_FOLDER if is_demo else Path(name)
     if not folder.is_dir():

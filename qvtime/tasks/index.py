@@ -93,7 +93,7 @@ def index_videos(
         if crew is None:
             crew = held.enter_context(Alone(load, progress, note))
         beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
-        model = settings.model if settings.server else identity(settings.model)
+        model = identity(settings)
         for path in paths:
             try:
                 record, fingerprint = _recognise(index, path)
@@ -119,7 +119,7 @@ def find_changed(
     """The videos that `index_videos` would look at, but for those that have moved. Nothing is
     kept, so an index that is only read will do."""
     beside = Sidecars(settings.subtitles, settings.limits.subtitle_bytes)
-    model = settings.model if settings.server else identity(settings.model)
+    model = identity(settings)
     for path in paths:
         record = index.find(path)
         made_with = _MadeWith(settings, model, beside.stamp(path))

@@ -176,8 +176,8 @@ def predict(
 
 def _made_with(settings: Settings, wanted: Wanted) -> dict[str, object]:
     """What shapes a prediction, as a line keeps it."""
-    chosen: dict[str, object] = {name: getattr(settings, name) for name in SHAPING}
-    chosen["model"] = settings.model if settings.server else identity(settings.model)
+    chosen: dict[str, object] = {"model": identity(settings)}
+    chosen |= {name: getattr(settings, name) for name in SHAPING}
     # Of a server it counts that it is one, and how it gets pictures; not where it is today.
     server = None if settings.server is None else settings.server.frames_as or "auto"
     return chosen | {"server": server, "top_k": wanted.top_k, "min_score": wanted.min_score}

@@ -115,7 +115,9 @@ def test_answers_of_other_weights_are_not_mixed(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert dataset.run("-q").code == 0
-    monkeypatch.setattr("qvtime.tasks.predict.identity", lambda name: f"{name} taught again")
+    monkeypatch.setattr(
+        "qvtime.tasks.predict.identity", lambda settings: f"{settings.model} taught again"
+    )
     ran = dataset.run()
     assert ran.code == 2
     assert "was begun with model demo sha256:" in ran.stderr

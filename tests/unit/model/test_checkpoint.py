@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qvtime.errors import ModelError, ModelNotFound, QvtimeError, UnsafeModel
 from qvtime.model.checkpoint import check_checkpoint, identity
 from qvtime.model.hub import find_model
+from qvtime.settings import ServerChoice, Settings
 
 Edit = Callable[[str, dict[str, Any]], None]
 
@@ -45,15 +46,18 @@ def test_a_model_is_its_weights_however_its_folder_is_spelled(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder.parent)
-    mine = {identity(name) for name in (str(folder), "copy", "./copy", "copy/")}
+    spelled = (str(folder), "copy", "./copy", "copy/")
+    mine = {identity(Settings(model=name)) for name in spelled}
     assert mine == {check_checkpoint(folder, "mine").digest()}
     weights = folder / "model.safetensors"
     taught = bytearray(weights.read_bytes())
     taught[-1] ^= 1
     weights.write_bytes(taught)
-    assert identity("copy") not in mine
-    assert identity("demo").startswith("demo sha256:")
-    assert identity("Qwen/Qwen3-VL-4B-Instruct") == "Qwen/Qwen3-VL-4B-Instruct"
+    assert identity(Settings(model="copy")) not in mine
+    assert identity(Settings(model="demo")).startswith("demo sha256:")
+    elsewhere = ServerChoice("http://127.0.0.1:8000")
+    for there in (Settings(model="Qwen/Q"), Settings(model="demo", server=elsewhere)):
+        assert identity(there) == there.model
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
