@@ -114,7 +114,9 @@ class DemoServer:
             said = self._generate(prefix, tail, body)
         ended = said[-1][0] in self.engine.stop_ids and not body.get("ignore_eos")
         spoken = [one for one in said if one[0] not in self.engine.stop_ids]
-        message = {"role": "assistant", "content": "".join(self._word(one) for one, *_ in spoken)}
+        # All at once, as engines do: a character may be spelled in several tokens.
+        content = str(tokenizer.decode([one for one, *_ in spoken]))
+        message = {"role": "assistant", "content": content}
         listed = said if body.get("ignore_eos") else spoken
         logprobs = {"content": [self._entry(*one) for one in listed]} if body["logprobs"] else None
         choice = {
