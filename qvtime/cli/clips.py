@@ -51,9 +51,9 @@ class Extras:
 
     def refuse(self, option: str) -> None:
         """UsageError when anything is wished for beside an option that makes none of it."""
-        files = {"--clips": self.clips, "--sheet": self.sheet, "--plot": self.plot}
-        wished = {name: file is not None for name, file in files.items()}
-        for name, wish in (*wished.items(), ("--frames", self.frames)):
+        wishes: dict[str, Path | bool | None] = {"--clips": self.clips, "--sheet": self.sheet}
+        wishes |= {"--plot": self.plot, "--frames": self.frames}
+        for name, wish in wishes.items():
             if wish:
                 raise UsageError(f"{option} makes no {name}", "leave one of the two out")
 

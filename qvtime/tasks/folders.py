@@ -78,19 +78,14 @@ def index_paths(
     # Unlike Path's, this says no about what it may not look at.
     existing = [path for path in paths if os.path.exists(path)]  # noqa: PTH110
     missing_paths = [path for path in paths if path not in existing]
-    # One folder may be spelled in several ways, and locks only once.
-    places: dict[str, tuple[Place, list[str]]] = {}
-    for path in existing:
-        place = place_of(path) if choices.index_folder is None else place_at(choices.index_folder)
-        place.key(path)  # is it one that the index can name?
-        places.setdefault(absolute(place.folder), (place, []))[1].append(path)
     load_once = cache(load)
     crew: Crew | None = None
     files = _timeline_files(paths, choices)
     worked = 0
     with ExitStack() as held:
         opened = [
-            (held.enter_context(open_index(place, True)), given) for place, given in places.values()
+            (held.enter_context(open_index(place, True)), given)
+            for place, given in _by_index(existing, choices)
         ]
         if settings.cluster is not None:
             crew = held.enter_context(Cluster(settings.cluster, settings, note))
@@ -139,15 +134,26 @@ def _changed(
     settings: Settings,
     failed: Callable[[VideoError], None],
 ) -> Iterator[str]:
-    for path in paths:
-        videos = videos_of([path], choices, failed)
-        folder = choices.index_folder
-        place = place_of(path) if folder is None else place_at(folder)
+    for place, given in _by_index(paths, choices):
+        videos = videos_of(given, choices, failed)
         if not place.file.exists():
             yield from videos
             continue
         with open_index(place) as index:
             yield from find_changed(index, videos, settings, choices.retry_failed)
+
+
+def _by_index(paths: Sequence[str], choices: Choices) -> list[tuple[Place, list[str]]]:
+    """The indexes of these paths, and which of them belong to each.
+
+    One folder may be spelled in several ways, and locks only once.
+    """
+    places: dict[str, tuple[Place, list[str]]] = {}
+    for path in paths:
+        place = place_of(path) if choices.index_folder is None else place_at(choices.index_folder)
+        place.key(path)  # is it one that the index can name?
+        places.setdefault(absolute(place.folder), (place, []))[1].append(path)
+    return list(places.values())
 
 
 class _Told:

@@ -72,6 +72,7 @@ def test_index_plans_only_what_it_would_look_at(
 
     assert planned() == ["b.mp4", "c.mp4"]
     assert planned("--limit", "1") == ["b.mp4"]
+    assert planned(str(tmp_path / "b.mp4"), f"{tmp_path}/") == ["b.mp4", "c.mp4"]
     assert planned("--granularity", "1") == ["a.mp4", "b.mp4", "c.mp4"]
     assert (tmp_path / ".qvtime" / "index.db").read_bytes() == before
     refused = qvtime("index", str(tmp_path), *DEMO, "--prune")
