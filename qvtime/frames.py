@@ -1,5 +1,6 @@
 """The two things a video is once it is open: what is known of it, and pictures with their times."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,3 +58,17 @@ class FrameBatch:
 
     def __len__(self) -> int:
         return len(self.times_ms)
+
+    def at(self, times_ms: Sequence[int]) -> "FrameBatch":
+        """The pictures of these moments, in this order. ValueError for one that is not here.
+
+        self.times_ms in order of time.
+        """
+        if np.array_equal(self.times_ms, times_ms):
+            return self
+        places = np.searchsorted(self.times_ms, times_ms)
+        if not np.array_equal(self.times_ms[places.clip(max=len(self) - 1)], times_ms):
+            raise ValueError("there is no picture of some of these moments")
+        return FrameBatch(
+            self.pixels[places], self.times_ms[places], self.presented_ms[places], self.damage
+        )

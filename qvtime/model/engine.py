@@ -144,7 +144,8 @@ class Look(Closing):
         _check_length(loaded, self.video_tokens + len(tail) + ANSWER_TOKENS)
         with self._engine.holding(len(self.centres_ms)), torch.inference_mode():
             form = SPAN_FORMS[loaded.habits.span_form]
-            return find_occurrences(self._prefix, loaded.tokenizer, tail, self.centres_ms, form)
+            times_ms = tuple(dict.fromkeys(self.centres_ms))  # a moment may be shown twice
+            return find_occurrences(self._prefix, loaded.tokenizer, tail, times_ms, form)
 
     def close(self) -> None:
         """Forget the video."""

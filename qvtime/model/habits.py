@@ -35,7 +35,8 @@ DENSE_FORM = LIST_ALL + ANSWER_FORM
 @dataclass(frozen=True, slots=True)
 class Habits:
     """window_patches: temporal patches it reads at once; taught_patches: how many it can, where it
-    was taught no more; frame_pixels: the budget of a picture;
+    was taught no more; frame_pixels: the budget of a picture; closer_moments: whether it
+    is shown a moment that is asked about a second time, in pictures that lie closer together;
     answer_form: what is added to a question; when_form: how it is asked when an event happens;
     dense_form: how for all events; span_form: how it writes spans, a key of SPAN_FORMS; thinks:
     whether it thinks aloud before it answers."""
@@ -43,6 +44,7 @@ class Habits:
     window_patches: int = 128
     taught_patches: int | None = None
     frame_pixels: int = 448 * 256
+    closer_moments: bool = False
     answer_form: str = ANSWER_FORM
     when_form: str = WHEN_FORM
     dense_form: str = DENSE_FORM

@@ -87,7 +87,8 @@ class RemoteLook(Closing):
             )
 
         form = SPAN_FORMS[served.habits.span_form]
-        return follow_answers(WordReading(go_on, self.centres_ms, form), self.centres_ms)
+        times_ms = tuple(dict.fromkeys(self.centres_ms))  # a moment may be shown twice
+        return follow_answers(WordReading(go_on, times_ms, form), times_ms)
 
     def _steps(self, question: str, begun: str) -> list[Step]:
         """How the model goes on with an answer, and what else it might have said at each step."""
@@ -157,7 +158,7 @@ class RemoteLook(Closing):
 
 def _only_these_times(centres_ms: Sequence[int]) -> str:
     """A pattern for all answers that name no other times: `<t` begins a time, and nothing else."""
-    times = "|".join(time_words(one).replace(".", r"\.") for one in centres_ms)
+    times = "|".join(time_words(one).replace(".", r"\.") for one in dict.fromkeys(centres_ms))
     return f"([^<]|<[^t<]|{TIME_OPEN}({times}){TIME_CLOSE})*"
 
 

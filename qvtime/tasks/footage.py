@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from qvtime.frames import FrameBatch
 from qvtime.settings import Settings
 from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Span
@@ -46,18 +43,9 @@ class Footage:
                 for window in windows
             ]
         return [
-            Shown(_chosen(frames, times), tuple(words))
-            for times, words in zip(wanted, said, strict=True)
+            Shown(frames.at(times), tuple(words)) for times, words in zip(wanted, said, strict=True)
         ]
 
 
 def _span(window: "Window", granularity_ms: int) -> Span:
     return Span(window.centres_ms[0], window.centres_ms[-1] + granularity_ms)
-
-
-def _chosen(frames: FrameBatch, times_ms: Sequence[int]) -> FrameBatch:
-    """The pictures at these of the moments."""
-    places = np.searchsorted(frames.times_ms, times_ms)
-    return FrameBatch(
-        frames.pixels[places], frames.times_ms[places], frames.presented_ms[places], frames.damage
-    )

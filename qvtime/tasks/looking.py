@@ -104,17 +104,18 @@ def look_at(
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
     times_ms, next_ms, size_px = _pictures(reader, engine, window, granularity_ms, then)
-    said = reader.spoken.at(window.centres_ms, window.span)
+    shown_ms = window.shown_ms(engine.habits.closer_moments)
+    said = reader.spoken.at(shown_ms, window.span)
     if features is None and watch is None:
         frames = _decode(reader, times_ms, next_ms, size_px, clock)
-        look: BackendLook = engine.look(frames, window.centres_ms, said)
+        look: BackendLook = engine.look(frames, shown_ms, said)
         clock.add("vision", look.vision_ms)
     else:
         here = cast("Engine", engine)  # no other has features to keep or to watch
         seen = _see(reader, here, times_ms, next_ms, size_px, clock, features)
         if watch is not None:
-            watch(window.centres_ms, seen)
-        look = here.look_at(seen, window.centres_ms, subtitles=said)
+            watch(shown_ms, seen)
+        look = here.look_at(seen, shown_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
 
@@ -130,7 +131,8 @@ def watch_at(
 ) -> None:
     """As `look_at`, for what the vision tower sees alone: the language model reads nothing."""
     times_ms, next_ms, size_px = _pictures(reader, engine, window, granularity_ms, then)
-    watch(window.centres_ms, _see(reader, engine, times_ms, next_ms, size_px, Clock(), features))
+    shown_ms = window.shown_ms(engine.habits.closer_moments)
+    watch(shown_ms, _see(reader, engine, times_ms, next_ms, size_px, Clock(), features))
 
 
 def _pictures(
@@ -142,11 +144,11 @@ def _pictures(
 ) -> tuple[list[int], list[int], tuple[int, int]]:
     """The times of a window's pictures, those of the window after it, and their size."""
     info = reader.info
+    pixels, closer = engine.habits.frame_pixels, engine.habits.closer_moments
     times_ms, next_ms = (
-        list(frame_times(one.centres_ms if one else (), granularity_ms, info.duration_ms))
+        frame_times(one.shown_ms(closer) if one else (), granularity_ms, info.duration_ms)
         for one in (window, then)
     )
-    pixels = engine.habits.frame_pixels
     return times_ms, next_ms, fit_size(info.width_px, info.height_px, pixels, minimum=64)
 
 
@@ -158,9 +160,9 @@ def _decode(
     clock: Clock,
 ) -> FrameBatch:
     started = time.perf_counter()
-    frames = reader.frames_at(times_ms, size_px)
+    frames = reader.frames_at(sorted(times_ms), size_px).at(times_ms)
     clock.add("decode", 1000 * (time.perf_counter() - started))
-    reader.expect(next_ms, size_px)
+    reader.expect(sorted(next_ms), size_px)
     return frames
 
 

@@ -43,6 +43,16 @@ class Window:
     centres_ms: tuple[int, ...]
     moment_ms: int | None = None
 
+    def shown_ms(self, closer: bool) -> tuple[int, ...]:
+        """The centres of the patches that the model is shown.
+
+        closer: whether it looks a second time at a moment, closely (Habits.closer_moments).
+        """
+        if not closer or self.moment_ms is None:
+            return self.centres_ms
+        after = self.centres_ms.index(self.moment_ms)
+        return (*self.centres_ms[:after], self.moment_ms, *self.centres_ms[after:])
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

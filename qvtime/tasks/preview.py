@@ -72,13 +72,15 @@ class Preview:
 
     def settings(self) -> dict[str, Setting]:
         """The plan as JSON has it."""
-        windows, shape = self.plan.windows, self.machine.outline.shape
+        windows, outline = self.plan.windows, self.machine.outline
+        shape, closer = outline.shape, outline.habits.closer_moments
+        shown = [len(one.shown_ms(closer)) for one in windows]
         return {
             "windows": len(windows),
             "window_ms": self.window_ms,
             "overlap_ms": self.overlap_ms,
-            "frames_per_window": PICTURES_A_PATCH * max(len(one.centres_ms) for one in windows),
-            "frames": PICTURES_A_PATCH * sum(len(one.centres_ms) for one in windows),
+            "frames_per_window": PICTURES_A_PATCH * max(shown),
+            "frames": PICTURES_A_PATCH * sum(shown),
             "width_px": self.size_px[0],
             "height_px": self.size_px[1],
             "tokens_per_patch": self.size_px[0] * self.size_px[1] // 1024,
@@ -189,7 +191,8 @@ def preview(info: VideoInfo, plan: Plan, machine: Machine, skipped_ms: int = 0) 
     size_px = fit_size(
         info.width_px, info.height_px, outline.habits.frame_pixels, minimum=SMALLEST_SIDE_PX
     )
-    counts = [outline.window_tokens(window.centres_ms, *size_px) for window in plan.windows]
+    closer = outline.habits.closer_moments
+    counts = [outline.window_tokens(one.shown_ms(closer), *size_px) for one in plan.windows]
     spans = [window.span for window in plan.windows]
     first, second = spans[0], spans[min(1, len(spans) - 1)]
     return Preview(

@@ -33,6 +33,7 @@ def export(
     clean.config.qvtime = {
         "window_patches": window_patches,
         "frame_pixels": SIZE_PX * SIZE_PX,
+        "closer_moments": True,
         "answer_form": "",
         "when_form": "{event}",
     }

@@ -63,7 +63,7 @@ def make_glimpse(generator: np.random.Generator, granularity_ms: int) -> Glimpse
     for place in range(len(centres)):
         if scene.happenings and generator.random() < EVENT_SHARE:
             centres[place] = _moment_of_event(scene, generator, granularity_ms)
-    pixels = take_pictures(scene, centres, granularity_ms, generator)
+    pixels = take_pictures(scene, centres, np.full(len(centres), granularity_ms), generator)
     return Glimpse(pixels, label_cells(scene, centres, granularity_ms))
 
 
@@ -85,11 +85,14 @@ def _moment_of_event(scene: Scene, generator: np.random.Generator, granularity_m
 def take_pictures(
     scene: Scene,
     centres: npt.NDArray[np.int64],
-    granularity_ms: int,
+    granularities_ms: npt.NDArray[np.int64],
     generator: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
-    """Two pictures a patch, as a video of some frame rate, size and compression would give them."""
-    quarter = granularity_ms / 4
+    """Two pictures a patch, as a video of some frame rate, size and compression would give them.
+
+    granularities_ms: int64 [patches]; a patch's pictures lie half of it apart.
+    """
+    quarter = granularities_ms / 4
     moments = np.stack([centres - quarter, centres + quarter], 1).ravel().clip(0)
     frame_ms = 1000 / generator.choice([12, 15, 20, 24, 25, 30, 50, 60])
     shown = np.floor(moments / frame_ms) * frame_ms

@@ -16,9 +16,16 @@ import numpy.typing as npt
 from qvtime.model.prompt import encode_video
 from qvtime.training.glimpses import CELLS, SIGNED_SHARE, take_pictures
 from qvtime.training.questions import Book
-from qvtime.training.scene import MARKS, Happening, Sign
+from qvtime.training.scene import MARKS, Happening, Scene, Sign
 from qvtime.training.script import make_scene
 from qvtime.training.tails import Tail
+from qvtime.video.sampling import close_spacing_ms
+
+CLOSE_SHARE = 0.7
+"""How many lessons look closer at the moments that they ask about, as `qvtime ask` does: at each a
+second patch, after the one that is there, whose pictures lie closer together."""
+EDGE_SHARE = 0.4
+"""How many lessons have a patch near the beginning or the end of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,21 @@ def make_lesson(
     length_ms = patches * granularity_ms
     signed = bool(generator.random() < SIGNED_SHARE)
     scene = make_scene(generator, length_ms + int(generator.integers(0, 9000)), signs=signed)
-    first_ms = int(generator.integers(0, max(1, scene.duration_ms - length_ms)) // 100 * 100)
+    first_ms = _first_ms(generator, scene, patches, granularity_ms)
     centres = first_ms + granularity_ms * np.arange(patches)
-    pixels = take_pictures(scene, centres, granularity_ms, generator)
     offset_ms = _somewhere(generator, granularity_ms) - first_ms
+    book = Book(tokenizer, generator, scene, centres, offset_ms)
+    granularities_ms = np.full(patches, granularity_ms)
+    if generator.random() < CLOSE_SHARE:
+        chosen = np.array(book.choose_moments())
+        centres = np.insert(centres, chosen + 1, centres[chosen])
+        close_ms = 2 * close_spacing_ms(granularity_ms)
+        granularities_ms = np.insert(granularities_ms, chosen + 1, close_ms)
+        closer = tuple(int(c) + 1 + k for k, c in enumerate(chosen))
+        book = Book(tokenizer, generator, scene, centres, offset_ms, closer)
     times_ms = tuple(int(c) + offset_ms for c in centres)
     prefix, owners = video_ids(tokenizer, times_ms)
-    book = Book(tokenizer, generator, scene, centres, offset_ms)
+    pixels = take_pictures(scene, centres, granularities_ms, generator)
     return Lesson(
         pixels=pixels,
         times_ms=times_ms,
@@ -60,6 +75,22 @@ def make_lesson(
         tails=book.tails(),
         going_on=_going_on((*scene.happenings, *scene.signs), centres),
     )
+
+
+def _first_ms(
+    generator: np.random.Generator, scene: Scene, patches: int, granularity_ms: int
+) -> int:
+    """Where in the clip the window starts; often with a patch near an edge of an event."""
+    last_ms = max(0, scene.duration_ms - patches * granularity_ms)
+    if scene.happenings and generator.random() < EDGE_SHARE:
+        one = scene.happenings[int(generator.integers(len(scene.happenings)))]
+        edge_ms = one.end_ms if generator.random() < 0.5 else one.start_ms
+        reach_ms = granularity_ms // 4
+        near_ms = edge_ms + int(generator.integers(-reach_ms, reach_ms))
+        first_ms = near_ms - granularity_ms * int(generator.integers(patches))
+        if 0 <= first_ms <= last_ms:
+            return first_ms
+    return int(generator.integers(0, last_ms + 1))
 
 
 def _somewhere(generator: np.random.Generator, granularity_ms: int) -> int:

@@ -59,11 +59,13 @@ class Book:
         scene: Scene,
         centres: npt.NDArray[np.int64],
         offset_ms: int,
+        moments: tuple[int, ...] = (),
     ) -> None:
         self.tokenizer, self.generator = tokenizer, generator
         self.scene, self.centres, self.offset_ms = scene, centres, offset_ms
         self.labelled: list[Labelled] = []
         self.patches: list[tuple[int, ...]] = []
+        self.moments = moments
         for one in scene.happenings:
             if inside := self._inside(one):
                 first_ms, last_ms = self._time_ms(inside[0]), self._time_ms(inside[-1])
@@ -76,11 +78,11 @@ class Book:
     def tails(self) -> tuple[Tail, ...]:
         """Questions of every kind, in random order; the more, the longer the window."""
         each = 2 * (1 + len(self.centres) // 12)
-        tails = [self._at() for _ in range(each)]
+        tails = [self._at(k) for k in range(each)]
         tails += [self._when(happens=k % 2 == 0) for k in range(each)]
         tails.append(self._list())
         if self.scene.signs:
-            tails += [self._says() for _ in range(each)]
+            tails += [self._says(k) for k in range(each)]
             tails += [self._when_it_says() for _ in range(each)]
         order = self.generator.permutation(len(tails))
         return tuple(tails[k] for k in order)
@@ -109,10 +111,29 @@ class Book:
         marks = tuple(m for one in self._going_on(patch) for m in one.happening.marks)
         return marks + (sign.marks if sign else ())
 
-    def _at(self) -> Tail:
-        patch = int(self.generator.integers(len(self.centres)))
+    def choose_moments(self) -> list[int]:
+        """One or two patches to ask about, in order."""
+        some = {self._moment(), self._signed_moment()}
+        if self.generator.random() < 0.5:
+            some = {int(self.generator.choice(sorted(some)))}
+        return sorted(some)
+
+    def _moment(self) -> int:
+        """A patch to ask what happens in."""
         if self.patches and self.generator.random() < BUSY_SHARE:
-            patch = self._busiest()
+            return self._busiest()
+        return int(self.generator.integers(len(self.centres)))
+
+    def _signed_moment(self) -> int:
+        """A patch to ask what is written in, or of a scene without signs what happens in."""
+        signed = [p for sign in self.scene.signs for p in self._inside(sign)]
+        if signed and self.generator.random() < SIGNED_MOMENT_SHARE:
+            return int(self.generator.choice(signed))
+        return self._moment()
+
+    def _at(self, number: int) -> Tail:
+        moments = self.moments or (self._moment(),)
+        patch = moments[number % len(moments)]
         chinese = self._chinese()
         form = str(self.generator.choice(AT_CHINESE if chinese else AT))
         going_on = [one.happening for one in self._going_on(patch)]
@@ -172,11 +193,9 @@ class Book:
             turned = str(generator.choice([c for c in COLOURS if c != colour]))
         return Happening(0, 1, 0, colour, shape, verb, turned)
 
-    def _says(self) -> Tail:
-        patch = int(self.generator.integers(len(self.centres)))
-        signed = [p for sign in self.scene.signs for p in self._inside(sign)]
-        if signed and self.generator.random() < SIGNED_MOMENT_SHARE:
-            patch = int(self.generator.choice(signed))
+    def _says(self, number: int) -> Tail:
+        moments = self.moments or (self._signed_moment(),)
+        patch = moments[number % len(moments)]
         chinese = self._chinese()
         form = str(self.generator.choice(SAYS_CHINESE if chinese else SAYS))
         question = form.format(t=self._marker(patch))

@@ -20,8 +20,11 @@ from qvtime.training.glimpses import GLIMPSES_PER_CLIP, make_glimpse
 from qvtime.training.lessons import make_lesson
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
+from qvtime.video.sampling import close_spacing_ms
 
 GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
+CLOSE_GLIMPSES_SHARE = 0.4
+"""How many glimpses are as close as that at a moment that is asked about."""
 LENGTH_SHARES = (0.15, 0.35, 0.5)
 """How many lessons are of windows a third, two thirds and all of the most patches long."""
 
@@ -82,7 +85,8 @@ def _make_lessons(seed: int, most: int, out: Any) -> None:
     while True:
         patches = int(generator.choice([most // 3, 2 * most // 3, most], p=LENGTH_SHARES))
         granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
-        out.put((patches, make_lesson(tokenizer, generator, patches, granularity_ms)))
+        lesson = make_lesson(tokenizer, generator, patches, granularity_ms)
+        out.put((len(lesson.times_ms), lesson))
 
 
 def _make_glimpses(seed: int, most: int, out: Any) -> None:
@@ -90,4 +94,6 @@ def _make_glimpses(seed: int, most: int, out: Any) -> None:
     generator = np.random.default_rng(seed)
     while True:
         granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
+        if generator.random() < CLOSE_GLIMPSES_SHARE:
+            granularity_ms = 2 * close_spacing_ms(granularity_ms)
         out.put((0, make_glimpse(generator, granularity_ms)))

@@ -1,7 +1,7 @@
 """A window of a labelled video as a lesson: pictures, the prompt of inference, and answers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from qvtime.model.prompt import encode_video
 from qvtime.tuning.labels import LabelledVideo, inside
 from qvtime.tuning.questions import Asker, Tail
 from qvtime.tuning.visits import Visit, Window
+
+CLOSER_SHARE = 0.5
+"""How many windows show a moment twice to a model that looks closer at moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,38 @@ class Lesson:
 
 
 def make_lessons(visit: Visit, show: Show, asker: Asker, questions: int) -> list[Lesson]:
-    """The lessons of a visit; a window about which there is nothing to ask makes none."""
+    """The lessons of a visit; a window about which there is nothing to ask makes none.
+
+    A model that looks closer at moments is shown one in half of the windows, as at inference.
+    """
     generator = np.random.default_rng(visit.seed)
     video = visit.video
+    windows = list(visit.windows)
+    moments: list[int | None] = [None] * len(windows)
+    if asker.habits.closer_moments and video.whole:
+        closer = [_closer(video, window, asker, generator) for window in windows]
+        windows, moments = [one for one, _ in closer], [moment for _, moment in closer]
     lessons = []
-    shown = show(video, visit.windows, visit.granularity_ms)
-    for window, one in zip(visit.windows, shown, strict=True):
+    shown = show(video, windows, visit.granularity_ms)
+    for window, moment, one in zip(windows, moments, shown, strict=True):
         times_ms = tuple(centre + window.shift_ms for centre in window.centres_ms)
         seen = inside(video.labels, window.centres_ms)
-        tails = asker.tails(seen, times_ms, video.whole, video.name, questions, generator)
+        tails = asker.tails(seen, times_ms, video.whole, video.name, questions, generator, moment)
         if tails:
             lessons.append(make_lesson(asker, one, times_ms, tails))
     return lessons
+
+
+def _closer(
+    video: LabelledVideo, window: Window, asker: Asker, generator: np.random.Generator
+) -> tuple[Window, int | None]:
+    """The window with one of its moments shown twice, and the place of the second; or as it is."""
+    if generator.random() >= CLOSER_SHARE:
+        return window, None
+    centres_ms = window.centres_ms
+    moment = asker.moment(inside(video.labels, centres_ms), len(centres_ms), generator)
+    twice = (*centres_ms[: moment + 1], *centres_ms[moment:])
+    return replace(window, centres_ms=twice), moment + 1
 
 
 def make_lesson(

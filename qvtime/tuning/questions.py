@@ -65,17 +65,22 @@ class Asker:
         video: str,
         count: int,
         generator: np.random.Generator,
+        moment: int | None = None,
     ) -> tuple[Tail, ...]:
         """`count` questions about a window, fewer where there is nothing to ask.
 
         seen: the labels of its patches, whose times are times_ms; whole: whether they are all
-        that happens; video: its name, for what does not happen in it.
+        that happens; video: its name, for what does not happen in it; moment: the patch that the
+        first question about a moment is about, else one drawn.
         """
-        tails = [
-            tail
-            for kind in self._kinds(seen, whole, count, generator)
-            if (tail := self._tail(kind, seen, times_ms, video, generator)) is not None
-        ]
+        tails = []
+        for kind in self._kinds(seen, whole, count, generator):
+            if kind == "at":
+                patch = self.moment(seen, len(times_ms), generator) if moment is None else moment
+                tails.append(self._at(seen, times_ms, patch, generator))
+                moment = None
+            elif (tail := self._tail(kind, seen, times_ms, video, generator)) is not None:
+                tails.append(tail)
         return tuple(tails)
 
     def _kinds(
@@ -100,8 +105,6 @@ class Asker:
         video: str,
         generator: np.random.Generator,
     ) -> Tail | None:
-        if kind == "at":
-            return self._at(seen, times_ms, generator)
         if kind == "list":
             found = [_found(one) for one in seen]
             question = self.habits.dense_form
@@ -123,12 +126,20 @@ class Asker:
         question = self.habits.ask_when(caption.rstrip(". "))
         return self.encode("when" if there else "never", question, answer, patches)
 
-    def _at(
-        self, seen: Sequence[Inside], times_ms: Sequence[int], generator: np.random.Generator
-    ) -> Tail:
-        patch = int(generator.integers(len(times_ms)))
-        if seen and generator.random() < 0.5:  # else most of a quiet video is nothing
+    def moment(self, seen: Sequence[Inside], patches: int, generator: np.random.Generator) -> int:
+        """A patch to ask about: often one of a label, as most of a quiet video is nothing."""
+        patch = int(generator.integers(patches))
+        if seen and generator.random() < 0.5:
             patch = int(generator.choice(seen[int(generator.integers(len(seen)))].patches))
+        return patch
+
+    def _at(
+        self,
+        seen: Sequence[Inside],
+        times_ms: Sequence[int],
+        patch: int,
+        generator: np.random.Generator,
+    ) -> Tail:
         going_on = [_found(one) for one in seen if patch in one.patches]
         chinese = any("\u4e00" <= c <= "\u9fff" for one in seen for c in one.label.caption)
         form = str(generator.choice(AT_CHINESE if chinese else AT))

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 from qvtime.timeline import Span
 
+CLOSEST_MS = 50
+"""Least distance of a patch's two pictures: closer ones are often the same frame."""
+
 
 def patch_centres(span: Span, granularity_ms: int) -> list[int]:
     """The centres of the span's temporal patches: multiples of `granularity_ms` in [start, end).
@@ -29,15 +32,31 @@ def patch_centres(span: Span, granularity_ms: int) -> list[int]:
 def frame_times(
     centres: Iterable[int], granularity_ms: int, duration_ms: int | None = None
 ) -> list[int]:
-    """The two moments of every patch, c - granularity/4 and c + granularity/4, in order.
+    """The two moments of every patch, c - granularity/4 and c + granularity/4.
 
     Clamped to at least 0 and, when it is given, to at most `duration_ms`. Centres in order give
-    moments in order (equal ones where clamping joined them), twice as many as centres.
+    moments in order (equal ones where clamping joined them), twice as many as centres. A centre
+    that comes a second time is looked at closely (`close_spacing_ms`): its moments lie between
+    those of the first.
     """
     _check_granularity(granularity_ms)
-    quarter = granularity_ms // 4
-    times = [max(0, centre + offset) for centre in centres for offset in (-quarter, quarter)]
+    quarter, close = granularity_ms // 4, close_spacing_ms(granularity_ms) // 2
+    times, before = [], None
+    for centre in centres:
+        reach = close if centre == before else quarter
+        times += [max(0, centre - reach), max(0, centre + reach)]
+        before = centre
     return times if duration_ms is None else [min(time, duration_ms) for time in times]
+
+
+def close_spacing_ms(granularity_ms: int) -> int:
+    """How far apart the two pictures of a patch lie that is looked at closely.
+
+    Half as far as those of others; at the finest granularity as far: closer ones are mostly the
+    same frame.
+    """
+    _check_granularity(granularity_ms)
+    return max(granularity_ms // 4, min(granularity_ms // 2, CLOSEST_MS))
 
 
 def windows(span: Span, window_ms: int, overlap_ms: int = 0) -> list[Span]:

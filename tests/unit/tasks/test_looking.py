@@ -1,13 +1,22 @@
 """The pictures of the next window are decoded while the model reads this one, and only once."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 import torch
 
+from qvtime.frames import FrameBatch
+from qvtime.model.engine import Engine
+from qvtime.model.habits import Habits
 from qvtime.settings import Settings
 from qvtime.tasks.describe import describe_video
-from qvtime.tasks.looking import open_engine
+from qvtime.tasks.looking import Clock, look_at, open_engine
+from qvtime.tasks.plan import Window
+from qvtime.tasks.subtitled import open_subtitled
+from qvtime.timeline import Span
 from qvtime.video.child import Child
 from qvtime.video.worker import WorkerReader, open_video
 
@@ -41,3 +50,38 @@ def test_every_window_but_the_first_is_decoded_ahead(monkeypatch: pytest.MonkeyP
     for window in windows[1:]:
         expected += [("decode", window), ("use", window)]
     assert said == expected
+
+
+def test_a_moment_is_shown_a_second_time_in_closer_pictures() -> None:
+    shown: list[tuple[list[int], tuple[int, ...], int]] = []
+
+    def look(frames: FrameBatch, centres_ms: tuple[int, ...], said: tuple[str, ...]) -> object:
+        shown.append((frames.times_ms.tolist(), centres_ms, len(said)))
+        # Pictures are those of their own times, though these are not in order.
+        assert (frames.presented_ms <= frames.times_ms).all()
+        assert (frames.times_ms - frames.presented_ms < 50).all()
+        return SimpleNamespace(vision_ms=0, prefill_ms=0)
+
+    for closer in (False, True):
+        habits = Habits(frame_pixels=64 * 64, closer_moments=closer)
+        engine = cast(Engine, SimpleNamespace(habits=habits, look=look))
+        window = Window(Span(3000, 5000), (3500, 4000, 4500), 4000)
+        with open_subtitled(SHORT, DEMO) as reader:
+            look_at(reader, engine, window, 500, Clock())
+    beside = [3375, 3625], [4375, 4625]
+    assert shown == [
+        ([*beside[0], 3875, 4125, *beside[1]], (3500, 4000, 4500), 0),
+        ([*beside[0], 3875, 4125, 3938, 4062, *beside[1]], (3500, 4000, 4000, 4500), 0),
+    ]
+
+
+def test_only_pictures_that_are_there_can_be_chosen() -> None:
+    times = np.array([0, 10, 20])
+    pixels = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    frames = FrameBatch(pixels, times, times - 1, ("torn",))
+    some = frames.at([20, 0, 0])
+    assert (some.pixels[:, 0, 0, 0].tolist(), some.damage) == ([2, 0, 0], ("torn",))
+    assert some.presented_ms.tolist() == [19, -1, -1]
+    for wrong in ([5], [30]):
+        with pytest.raises(ValueError, match="no picture"):
+            frames.at(wrong)

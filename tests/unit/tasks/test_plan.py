@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qvtime.errors import UsageError
 from qvtime.settings import GRANULARITIES_MS, Settings
 from qvtime.tasks.plan import Window, check_window, plan_question
+from qvtime.timeline import Span
 from qvtime.timestamps import format_seconds
 
 HOUR_MS = 3_600_000
@@ -46,6 +47,14 @@ def test_a_moment_is_the_centre_of_a_patch(
     (words,) = plan.model_questions
     assert words == f"what happens at <{format_seconds(window.moment_ms)} seconds>?"
     assert len(labels(window)) == len(centres), "no two patches are called the same"
+
+
+def test_a_moment_is_shown_twice_to_a_model_that_looks_closer() -> None:
+    around = Window(Span(0, 3000), (500, 1000, 1500, 2000), 1500)
+    assert around.shown_ms(closer=False) == around.centres_ms
+    assert around.shown_ms(closer=True) == (500, 1000, 1500, 1500, 2000)
+    over = Window(Span(0, 3000), (500, 1000))
+    assert over.shown_ms(closer=True) == over.centres_ms
 
 
 @given(st.data(), st.integers(1, HOUR_MS // 6), granularities, patch_counts)

@@ -1,6 +1,8 @@
 """What is taught is what is asked: prompts, answers and logits are those of inference."""
 
 import json
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,14 @@ from qvtime.model.vision import video_features
 from qvtime.model.weights import LoadedModel
 from qvtime.timeline import Span
 from qvtime.tuning.answers import Found, answer_list, answer_when, encode_answer
-from qvtime.tuning.labels import inside
-from qvtime.tuning.lessons import Lesson, Shown, make_lesson
+from qvtime.tuning.labels import LabelledVideo, inside
+from qvtime.tuning.lessons import Lesson, Shown, make_lesson, make_lessons
 from qvtime.tuning.losses import lesson_loss, pack, read, see
 from qvtime.tuning.negatives import Negatives
 from qvtime.tuning.pupil import Pupil, load_pupil
 from qvtime.tuning.questions import Asker
 from qvtime.tuning.recipe import Recipe
+from qvtime.tuning.visits import Visit, Window
 from tests.unit.tuning.conftest import video
 
 CENTRES = (8000, 8500, 9000, 9500)
@@ -135,6 +138,39 @@ def test_moments_are_not_asked_about_where_labels_are_not_all(tokenizer: Any) ->
             seen, CENTRES, False, "a", 8, np.random.default_rng(seed)
         )
         assert {tail.kind for tail in tails} <= {"when", "never"}
+
+
+def test_a_model_that_looks_closer_is_taught_moments_that_it_is_shown_twice(
+    tokenizer: Any,
+) -> None:
+    habits = Habits(answer_form="", when_form="{event}", closer_moments=True)
+    shown: list[tuple[int, ...]] = []
+
+    def show(_video: LabelledVideo, windows: Sequence[Window], granularity_ms: int) -> list[Shown]:
+        shown.extend(window.centres_ms for window in windows)
+        sizes = [2 * len(window.centres_ms) for window in windows]
+        return [
+            Shown(FrameBatch(np.zeros((n, 64, 64, 3), np.uint8), np.arange(n), np.arange(n)))
+            for n in sizes
+        ]
+
+    lessons = []
+    for seed in range(30):
+        visit = Visit(OTHERS[0], 500, (Window(CENTRES, 1000),), (seed,))
+        lessons += make_lessons(visit, show, asker(tokenizer, habits), 6)
+    twice = [one for one in lessons if len(one.times_ms) == 5]
+    assert 8 <= len(twice) <= 22, "half of the windows"
+    assert all(
+        len(one.times_ms) == len(centres) for one, centres in zip(lessons, shown, strict=True)
+    )
+    for one in twice:
+        (again,) = (b for a, b in pairwise(one.times_ms) if a == b)
+        place = one.times_ms.index(again) + 1
+        moments = [tail for tail in one.tails if tail.kind == "at"]
+        if moments:
+            assert [aligned.patches for aligned in moments[0].aligned] == [(place,)]
+            asked = tokenizer.decode(moments[0].ids[: moments[0].answer_start])
+            assert f"<{again / 1000:.1f} seconds>" in asked
 
 
 def test_what_is_asked_in_vain_does_not_happen_in_the_window() -> None:

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.timeline import Span
-from qvtime.video.sampling import frame_times, patch_centres, window_around, windows
+from qvtime.video.sampling import (
+    close_spacing_ms,
+    frame_times,
+    patch_centres,
+    window_around,
+    windows,
+)
 
 granularities = st.sampled_from([100, 500, 1000])
 spans = st.builds(
@@ -27,6 +33,14 @@ def test_the_moments_of_planted_patches() -> None:
     assert frame_times([0, 500, 1000], 500) == [0, 125, 375, 625, 875, 1125]
     assert frame_times([1000], 1000, duration_ms=1100) == [750, 1100]
     assert frame_times([300], 100) == [275, 325]
+
+
+def test_a_centre_that_comes_again_is_looked_at_closely() -> None:
+    assert frame_times([500, 1000, 1000], 500) == [375, 625, 875, 1125, 938, 1062]
+    assert frame_times([1000, 1000], 1000) == [750, 1250, 875, 1125]
+    assert frame_times([300, 300], 100) == [275, 325, 275, 325], "no closer than frames are"
+    assert frame_times([0, 0], 500, duration_ms=50) == [0, 50, 0, 50]
+    assert [close_spacing_ms(g) for g in (100, 200, 500, 1000)] == [50, 50, 125, 250]
 
 
 @given(spans, granularities)
