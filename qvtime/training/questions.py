@@ -50,7 +50,10 @@ the patch is chosen. Every digit after it, of which there are many more, has 1."
 
 
 class Book:
-    """Questions about one window, with their answers."""
+    """Questions about one window, with their answers.
+
+    moments: the patches that questions about a moment are about; any, where there are none.
+    """
 
     def __init__(
         self,
@@ -119,10 +122,12 @@ class Book:
         return sorted(some)
 
     def _moment(self) -> int:
-        """A patch to ask what happens in."""
-        if self.patches and self.generator.random() < BUSY_SHARE:
-            return self._busiest()
-        return int(self.generator.integers(len(self.centres)))
+        """A patch to ask what happens in: any, or one with as many events as any."""
+        events = np.zeros(len(self.centres), np.int64)
+        if self.generator.random() < BUSY_SHARE:
+            for inside in self.patches:
+                events[list(inside)] += 1
+        return int(self.generator.choice(np.flatnonzero(events == events.max())))
 
     def _signed_moment(self) -> int:
         """A patch to ask what is written in, or of a scene without signs what happens in."""
@@ -139,13 +144,6 @@ class Book:
         going_on = [one.happening for one in self._going_on(patch)]
         question = form.format(t=self._marker(patch))
         return self._tail(question, answer_at(going_on, chinese), (patch,), "at", (patch,))
-
-    def _busiest(self) -> int:
-        """A patch with as many events as any."""
-        events = np.zeros(len(self.centres), np.int64)
-        for inside in self.patches:
-            events[list(inside)] += 1
-        return int(self.generator.choice(np.flatnonzero(events == events.max())))
 
     def _when(self, happens: bool) -> Tail:
         chinese = self._chinese()
