@@ -80,11 +80,15 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
         read_first_or_last,
     ),
     (
-        rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?:before|from|to|until)\s+"
+        # "1:30 to the end" is a range.
+        rf"{_LEFT}(?P<whole>(?P<length>{LENGTH}|{CLOCK}(?=\s+before))\s+(?:before|from|to|until)\s+"
         rf"(?:the\s+)?(?:very\s+)?end(?![a-z]){VIDEO}?)",
         read_before_end,
     ),
-    (rf"(?P<whole>(?:(?:结束|结尾|片尾)之?前的?|倒数第)(?P<length>{LENGTH}))", read_before_end),
+    (
+        rf"(?P<whole>(?:(?:结束|结尾|片尾)之?前的?|倒数第)(?P<length>{LENGTH}|{CLOCK}))",
+        read_before_end,
+    ),
     (
         rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?P<side>before|after|past)\s+(?P<a>{CLOCK}))",
         read_offset,
