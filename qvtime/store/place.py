@@ -71,6 +71,11 @@ class Place:
         return None
 
 
+def has_index(folder: str) -> bool:
+    """Whether there is an index where `--index FOLDER` means one."""
+    return _is_file(place_at(folder).file)
+
+
 def place_at(folder: str) -> Place:
     """The index that `--index FOLDER` means: FOLDER's own, if it has one, else one in FOLDER.
 

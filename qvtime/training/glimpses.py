@@ -82,6 +82,14 @@ def _moment_of_event(scene: Scene, generator: np.random.Generator, granularity_m
     return min(max(moment_ms, 0), scene.duration_ms - 1)
 
 
+def close_granularity_ms(granularity_ms: int) -> int:
+    """The granularity whose pictures lie as those that a moment is shown a second time in.
+
+    What `qvtime.video.sampling.close_spacing_ms` says of the spacing; a test holds them equal.
+    """
+    return max(granularity_ms // 2, min(granularity_ms, 100))
+
+
 def take_pictures(
     scene: Scene,
     centres: npt.NDArray[np.int64],

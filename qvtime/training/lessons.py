@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qvtime.model.prompt import encode_video
-from qvtime.training.glimpses import CELLS, SIGNED_SHARE, take_pictures
+from qvtime.training.glimpses import CELLS, SIGNED_SHARE, close_granularity_ms, take_pictures
 from qvtime.training.questions import Book
 from qvtime.training.scene import MARKS, Happening, Scene, Sign
 from qvtime.training.script import make_scene
 from qvtime.training.tails import Tail
-from qvtime.video.sampling import close_spacing_ms
 
 CLOSE_SHARE = 0.7
 """How many lessons look closer at the moments that they ask about, as `qvtime ask` does: at each a
@@ -60,7 +59,7 @@ def make_lesson(
     if generator.random() < CLOSE_SHARE:
         chosen = np.array(book.choose_moments())
         centres = np.insert(centres, chosen + 1, centres[chosen])
-        close_ms = 2 * close_spacing_ms(granularity_ms)
+        close_ms = close_granularity_ms(granularity_ms)
         granularities_ms = np.insert(granularities_ms, chosen + 1, close_ms)
         closer = tuple(int(c) + 1 + k for k, c in enumerate(chosen))
         book = Book(tokenizer, generator, scene, centres, offset_ms, closer)

@@ -16,11 +16,10 @@ import torch
 import torch.multiprocessing as multiprocessing
 
 from qvtime.training.batches import Batch, Glimpses, collate, collate_glimpses
-from qvtime.training.glimpses import GLIMPSES_PER_CLIP, make_glimpse
+from qvtime.training.glimpses import GLIMPSES_PER_CLIP, close_granularity_ms, make_glimpse
 from qvtime.training.lessons import make_lesson
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
-from qvtime.video.sampling import close_spacing_ms
 
 GRANULARITIES_MS, GRANULARITY_SHARES = (500, 1000, 100), (0.76, 0.12, 0.12)
 CLOSE_GLIMPSES_SHARE = 0.4
@@ -95,5 +94,5 @@ def _make_glimpses(seed: int, most: int, out: Any) -> None:
     while True:
         granularity_ms = int(generator.choice(GRANULARITIES_MS, p=GRANULARITY_SHARES))
         if generator.random() < CLOSE_GLIMPSES_SHARE:
-            granularity_ms = 2 * close_spacing_ms(granularity_ms)
+            granularity_ms = close_granularity_ms(granularity_ms)
         out.put((0, make_glimpse(generator, granularity_ms)))

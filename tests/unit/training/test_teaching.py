@@ -12,11 +12,18 @@ from qvtime.answer import parse_answer
 from qvtime.model.prefix import prefill
 from qvtime.model.prompt import encode_question, encode_video
 from qvtime.model.vision import speed_up_vision, video_features
+from qvtime.settings import GRANULARITIES_MS
 from qvtime.timeline import Span
 from qvtime.training.alignment import AttentionRecorder, alignment_loss, link_loss
 from qvtime.training.batches import IGNORED, Batch, Glimpses, collate
 from qvtime.training.export import mix
-from qvtime.training.glimpses import CELL_LABELS, label_cells, make_glimpse, take_pictures
+from qvtime.training.glimpses import (
+    CELL_LABELS,
+    close_granularity_ms,
+    label_cells,
+    make_glimpse,
+    take_pictures,
+)
 from qvtime.training.lessons import Lesson, make_lesson
 from qvtime.training.losses import answer_loss, cell_loss
 from qvtime.training.miniature import (
@@ -29,6 +36,7 @@ from qvtime.training.miniature import (
 from qvtime.training.scene import Happening, Rest, Scene, Thing, ThingState
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
+from qvtime.video.sampling import close_spacing_ms
 
 torch.set_num_threads(1)
 
@@ -112,6 +120,11 @@ def test_a_moment_that_is_asked_about_is_shown_again_closely(
         moments = [tail for tail in lesson.tails if tail.kind in ("at", "says")]
         assert len(moments) >= 2
         assert {tail.alignments[0].patches for tail in moments} == {(first + 1,)}
+
+
+@pytest.mark.parametrize("granularity_ms", GRANULARITIES_MS)
+def test_close_pictures_lie_as_at_inference(granularity_ms: int) -> None:
+    assert close_granularity_ms(granularity_ms) == 2 * close_spacing_ms(granularity_ms)
 
 
 def test_pictures_of_a_close_patch_lie_between_those_of_the_other() -> None:
