@@ -30,7 +30,7 @@ from qvtime.training.wording import (
 )
 
 CHINESE_SHARE = 0.35
-BUSY_SHARE = 0.4
+BUSY_SHARE = 0.6
 """How many of the questions about a moment are about the window's busiest: two events at once are
 rarer than one, and harder to say."""
 OTHER_TURN_SHARE = 0.7
