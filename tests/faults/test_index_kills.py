@@ -23,6 +23,7 @@ import numpy as np
 
 from qvtime.answer import parse_answer
 from qvtime.frames import FrameBatch, VideoInfo
+from qvtime.model.habits import Habits
 from qvtime.settings import Settings
 from qvtime.store.index import open_index
 from qvtime.store.place import place_of
@@ -61,7 +62,7 @@ class Look:
 
 
 class Engine:
-    habits = SimpleNamespace(window_patches=8, frame_pixels=64 * 64, dense_form="list")
+    habits = Habits(window_patches=8, frame_pixels=64 * 64, dense_form="list")
     name = "m"
     at_once = 1
     def settings(self):
