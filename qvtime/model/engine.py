@@ -204,14 +204,17 @@ class Engine(Closing):
 
     @contextmanager
     def holding(self, patches: int) -> Iterator[None]:
-        """Work on a window of so many patches. OutOfMemory, after which half is read at once."""
+        """Work on a window of so many patches.
+
+        OutOfMemory, after which half is read at once, and no moment is shown twice.
+        """
         try:
             with _memory(self.loaded):
                 yield
         except OutOfMemory:
             half = max(1, patches // 2)
             if half < self._habits.window_patches:
-                self._habits = replace(self._habits, window_patches=half)
+                self._habits = replace(self._habits, window_patches=half, closer_moments=False)
                 self._is_short = True
             raise
 
