@@ -9,7 +9,7 @@ from qvtime.cli.progress import note_model
 from qvtime.cli.streams import say, write_stdout
 from qvtime.errors import QvtimeError, UsageError, VideoNotFound
 from qvtime.settings import Settings
-from qvtime.store.place import has_index
+from qvtime.store.place import place_at
 
 LARGEST_FILE_BYTES = 4096
 
@@ -77,7 +77,7 @@ def serve_site(
         note_model(settings.model, quiet)
         if not quiet:
             asks = "" if token is None else "; the page asks for the token"
-            if index_folder is not None and not has_index(index_folder):
+            if index_folder is not None and not place_at(index_folder).is_there:
                 say(f"{index_folder}: there is no index yet; `qvtime index` makes one")
             say(f"serving until Ctrl-C{asks}")
         run(app, listening)

@@ -34,7 +34,7 @@ class Known:
 
 def read_index(place: Place) -> Known:
     """All that an index knows; nothing where there is none."""
-    if not _is_there(place):
+    if not place.is_there:
         return Known(place, {}, {})
     try:
         with open_index(place) as index:
@@ -49,7 +49,7 @@ def timeline_of(video: Video) -> Report | None:
 
     Raises VideoError when indexing it failed, StoreError when the index cannot be used.
     """
-    if not _is_there(video.place):
+    if not video.place.is_there:
         return None
     with open_index(video.place) as index, index.database.snapshot():
         record = _find(index, video)
@@ -68,7 +68,7 @@ def search(
     hits: list[Hit] = []
     errors: list[StoreError] = []
     for place in places:
-        if not _is_there(place):
+        if not place.is_there:
             continue
         try:
             with open_index(place) as index:
@@ -112,10 +112,3 @@ def _find(index: Index, video: Video) -> Record | None:
         if isinstance(error, (StoreError, VideoError)):
             raise
         return None  # outside of the folder that this index is about
-
-
-def _is_there(place: Place) -> bool:
-    try:
-        return place.file.is_file()
-    except OSError:
-        return False

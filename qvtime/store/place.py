@@ -26,6 +26,11 @@ class Place:
         """The index itself."""
         return self.folder / FILE_NAME
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is an index; no where nobody may look."""
+        return _is_file(self.file)
+
     def key(self, path: str) -> bytes:
         """How the index spells a path, its bytes as they are. Nothing is resolved.
 
@@ -69,11 +74,6 @@ class Place:
             if link.is_symlink():
                 return str(link)
         return None
-
-
-def has_index(folder: str) -> bool:
-    """Whether there is an index where `--index FOLDER` means one."""
-    return _is_file(place_at(folder).file)
 
 
 def place_at(folder: str) -> Place:
