@@ -1,6 +1,6 @@
 """What a chat completion says: words, token by token, and why it ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,11 +10,15 @@ from qvtime.errors import ServerError
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token that was said, and its log-probability; rivals: those of others, and its own."""
+    """A token that was said, and its log-probability; rivals: those of others, and its own.
+
+    spelled: its bytes, which may be a part of a character; words has "�" for that.
+    """
 
     words: str
     log_probability: float
     rivals: Mapping[str, float]
+    spelled: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,22 @@ def read_completion(document: Mapping[str, Any], url: str) -> Completion:
 def _token(entry: Mapping[str, Any]) -> Token:
     rivals = {_words(one): float(one["logprob"]) for one in entry.get("top_logprobs") or ()}
     words, log_probability = _words(entry), float(entry["logprob"])
-    return Token(words, log_probability, {**rivals, words: log_probability})
+    return Token(words, log_probability, {**rivals, words: log_probability}, _spelled(entry))
 
 
 def _words(entry: Mapping[str, Any]) -> str:
-    """A token's characters: of its bytes where they are given, since a name may spell them."""
+    return _spelled(entry).decode("utf-8", "replace")
+
+
+def _spelled(entry: Mapping[str, Any]) -> bytes:
+    """A token's bytes where they are given, since a name may spell them; else the name's."""
     given = entry.get("bytes")
-    if given is not None:
-        return bytes(given).decode("utf-8", "replace")
-    words = entry["token"]
-    if not isinstance(words, str):
-        raise TypeError("a token that is no text")
-    return words
+    return entry["token"].encode("utf-8", "surrogatepass") if given is None else bytes(given)
+
+
+def words_of(tokens: Iterable[Token]) -> str:
+    """What these tokens say one after the other."""
+    return b"".join(token.spelled for token in tokens).decode("utf-8", "replace")
 
 
 def said_once(tokens: Sequence[Token]) -> tuple[Token, ...] | None:

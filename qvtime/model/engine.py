@@ -213,8 +213,12 @@ class Engine(Closing):
                 yield
         except OutOfMemory:
             half = max(1, patches // 2)
-            if half < self._habits.window_patches:
-                self._habits = replace(self._habits, window_patches=half, closer_moments=False)
+            if patches > 1:
+                self._habits = replace(
+                    self._habits,
+                    window_patches=min(half, self._habits.window_patches),
+                    closer_moments=False,
+                )
                 self._is_short = True
             raise
 

@@ -10,7 +10,7 @@ from qvtime.answer_thinking import split_reasoning
 from qvtime.closing import Closing
 from qvtime.errors import ServerError
 from qvtime.model.chat import RefusedRequest
-from qvtime.model.completion import Completion, Token, said_once
+from qvtime.model.completion import Completion, Token, said_once, words_of
 from qvtime.model.frame_parts import FrameParts
 from qvtime.model.next_words import Step, WordReading
 from qvtime.model.occurrences import follow_answers
@@ -170,7 +170,7 @@ def _reply(said: Completion, answer_ms: float) -> Reply:
         shorter = said_once(tokens)
         if shorter is not None:
             tokens, finish_reason = shorter, "loop"
-            thought, text = split_reasoning("".join(token.words for token in shorter))
+            thought, text = split_reasoning(words_of(shorter))
     answer = _after_thought(tokens or ())
     values = tuple(token.log_probability for token in answer)
     score = sum(map(exp, values)) / len(values) if values else 0.0

@@ -8,7 +8,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Span
 from qvtime.video.sampling import frame_times
-from qvtime.video.size import fit_size
+from qvtime.video.size import shown_size
 
 if TYPE_CHECKING:
     from qvtime.tuning.labels import LabelledVideo
@@ -31,7 +31,7 @@ class Footage:
 
         with open_subtitled(video.path, self.settings) as reader:
             info = reader.info
-            size_px = fit_size(info.width_px, info.height_px, self.frame_pixels, minimum=64)
+            size_px = shown_size(info.width_px, info.height_px, self.frame_pixels)
             wanted = [
                 frame_times(window.centres_ms, granularity_ms, info.duration_ms)
                 for window in windows

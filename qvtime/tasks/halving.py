@@ -45,10 +45,11 @@ def read_each(
             waiting.extendleft((number, part) for part in reversed(parts))
             continue
         progress(Progress(done, done + 1 + len(waiting), window.span))
+        patches = len(window.shown_ms(engine.habits.closer_moments))
         try:
             result = read(number, window, waiting[0][1] if waiting else None)
         except OutOfMemory:
-            if engine.habits.window_patches >= len(window.centres_ms):
+            if engine.habits.window_patches >= patches:
                 raise
             waiting.appendleft((number, window))
         else:
@@ -57,8 +58,8 @@ def read_each(
             continue
         # The error is gone by now, and with it what its frames held in memory.
         note(
-            f"memory ran out while {engine.name} read {len(window.centres_ms)} temporal patches"
-            f" at once; going on with {engine.habits.window_patches}"
+            f"memory ran out while {engine.name} read {patches} temporal patches at once;"
+            f" going on with {engine.habits.window_patches}"
         )
 
 

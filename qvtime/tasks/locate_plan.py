@@ -26,12 +26,10 @@ from qvtime.tasks.plan import (
 )
 from qvtime.tasks.skim import FIRST_MS, OVERLAP_SHARE, finer_steps_ms, joined_ms, look_closer
 from qvtime.timeline import Span
-from qvtime.video.size import fit_size
+from qvtime.video.size import shown_size
 
 if TYPE_CHECKING:
     from qvtime.model.outline import Outline
-
-SMALLEST_SIDE_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
     check_window(first, habits.window_patches, outline.name)
     reach = whole_reach(span.duration_ms, settings, habits.window_patches)
     parts = windows_over((span,), reach, reach.granularity_ms)
-    size_px = fit_size(info.width_px, info.height_px, habits.frame_pixels, minimum=SMALLEST_SIDE_PX)
+    size_px = shown_size(info.width_px, info.height_px, habits.frame_pixels)
     longest = _longest(parts)
     return LocatePlan(
         span=span,

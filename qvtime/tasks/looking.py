@@ -14,7 +14,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.plan import GRANULARITY_MS, Window
 from qvtime.timeline import Span
 from qvtime.video.sampling import frame_times
-from qvtime.video.size import fit_size
+from qvtime.video.size import shown_size
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend as Backend
@@ -103,8 +103,8 @@ def look_at(
     told what the vision tower saw, at which times; not where the model is elsewhere.
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
-    times_ms, next_ms, size_px = _pictures(reader, engine, window, granularity_ms, then)
-    shown_ms = window.shown_ms(engine.habits.closer_moments)
+    shown_ms = _shown(engine, window)
+    times_ms, next_ms, size_px = _pictures(reader, engine, shown_ms, granularity_ms, then)
     said = reader.spoken.at(shown_ms, window.span)
     if features is None and watch is None:
         frames = _decode(reader, times_ms, next_ms, size_px, clock)
@@ -130,26 +130,31 @@ def watch_at(
     watch: "Callable[[Sequence[int], VideoFeatures], None]",
 ) -> None:
     """As `look_at`, for what the vision tower sees alone: the language model reads nothing."""
-    times_ms, next_ms, size_px = _pictures(reader, engine, window, granularity_ms, then)
-    shown_ms = window.shown_ms(engine.habits.closer_moments)
+    shown_ms = _shown(engine, window)
+    times_ms, next_ms, size_px = _pictures(reader, engine, shown_ms, granularity_ms, then)
     watch(shown_ms, _see(reader, engine, times_ms, next_ms, size_px, Clock(), features))
+
+
+def _shown(engine: "Backend", window: Window | None) -> tuple[int, ...]:
+    """The centres of the patches of a window that this model is shown."""
+    return () if window is None else window.shown_ms(engine.habits.closer_moments)
 
 
 def _pictures(
     reader: "VideoReader",
     engine: "Backend",
-    window: Window,
+    shown_ms: Sequence[int],
     granularity_ms: int,
     then: Window | None,
 ) -> tuple[list[int], list[int], tuple[int, int]]:
-    """The times of a window's pictures, those of the window after it, and their size."""
+    """The times of these patches' pictures, those of the window after them, and their size."""
     info = reader.info
-    pixels, closer = engine.habits.frame_pixels, engine.habits.closer_moments
     times_ms, next_ms = (
-        frame_times(one.shown_ms(closer) if one else (), granularity_ms, info.duration_ms)
-        for one in (window, then)
+        frame_times(centres_ms, granularity_ms, info.duration_ms)
+        for centres_ms in (shown_ms, _shown(engine, then))
     )
-    return times_ms, next_ms, fit_size(info.width_px, info.height_px, pixels, minimum=64)
+    size_px = shown_size(info.width_px, info.height_px, engine.habits.frame_pixels)
+    return times_ms, next_ms, size_px
 
 
 def _decode(

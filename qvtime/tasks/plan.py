@@ -21,7 +21,7 @@ from qvtime.tasks.skim import FIRST_MS, Reach, finer_steps_ms, look_closer, skim
 from qvtime.tasks.when import asks_when
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import find_times, rewrite_times
-from qvtime.video.sampling import patch_centres, window_around, windows
+from qvtime.video.sampling import patch_centres, show_twice, window_around, windows
 
 GRANULARITY_MS = 500
 
@@ -50,8 +50,7 @@ class Window:
         """
         if not closer or self.moment_ms is None:
             return self.centres_ms
-        after = self.centres_ms.index(self.moment_ms)
-        return (*self.centres_ms[:after], self.moment_ms, *self.centres_ms[after:])
+        return show_twice(self.centres_ms, self.centres_ms.index(self.moment_ms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,16 @@ from qvtime.settings import Settings
 from qvtime.tasks.looking import open_backend, wishes_of
 from qvtime.tasks.plan import Plan
 from qvtime.timeline import Span
-from qvtime.video.size import fit_size
+from qvtime.video.size import shown_size
 
 if TYPE_CHECKING:  # torch is slow to import
+    import torch
+
     from qvtime.model.habits import Habits
     from qvtime.model.outline import Outline
     from qvtime.model.shape import ModelShape
     from qvtime.model.speed import Speed
 
-SMALLEST_SIDE_PX = 64
 PICTURES_A_PATCH = 2
 DECODED_PIXELS_A_SECOND = 440e6
 """On one core: H.264 by PyAV (docs/benchmarks.md)."""
@@ -105,14 +106,14 @@ class Fitted:
     """How a model of known shape would run in some memory.
 
     habits: with what would be read at once; short: what falls short of what was wished, a sentence
-    or None; fits: whether anything would. width: bytes of a number; weight_bytes: of the weights;
+    or None; fits: whether anything would. dtype: of its numbers; weight_bytes: of the weights;
     free_bytes: beside them, None when nobody knows; window_bytes: of what is read at once.
     """
 
     habits: "Habits"
     short: str | None
     fits: bool
-    width: int
+    dtype: "torch.dtype"
     weight_bytes: int
     free_bytes: int | None
     window_bytes: int
@@ -153,7 +154,7 @@ def fit_memory(
         habits, _ = fit(outline.name, outline.habits, shape, wishes, replace(room, free_bytes=None))
         short, fits = error.message, False
     window_bytes = shape.window_bytes(tokens_at_once(habits), dtype.itemsize)
-    return Fitted(habits, short, fits, dtype.itemsize, weight_bytes, left, window_bytes)
+    return Fitted(habits, short, fits, dtype, weight_bytes, left, window_bytes)
 
 
 def open_machine(settings: Settings) -> Machine:
@@ -164,7 +165,7 @@ def open_machine(settings: Settings) -> Machine:
     from qvtime.model.machine import free_memory
     from qvtime.model.outline import read_outline
     from qvtime.model.speed import measure_speed
-    from qvtime.model.weights import choose_device, dtype_named, usual_dtype
+    from qvtime.model.weights import choose_device
 
     outline = read_outline(settings.model, settings.yarn)
     shape, device = outline.shape, choose_device(settings.device)
@@ -172,13 +173,12 @@ def open_machine(settings: Settings) -> Machine:
         return Machine(outline, device, None, 2, None, None, None)
     free_bytes = free_memory(device)
     fitted = fit_memory(outline, shape, settings, device, free_bytes)
-    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0, device, free_bytes)
-    speed = measure_speed(device, dtype, shape.hidden, shape.feed_forward)
+    speed = measure_speed(device, fitted.dtype, shape.hidden, shape.feed_forward)
     return Machine(
         outline=replace(outline, habits=fitted.habits),
         device=device,
         short=fitted.short,
-        width=fitted.width,
+        width=fitted.dtype.itemsize,
         weight_bytes=fitted.weight_bytes,
         free_bytes=fitted.free_bytes,
         speed=speed,
@@ -188,9 +188,7 @@ def open_machine(settings: Settings) -> Machine:
 def preview(info: VideoInfo, plan: Plan, machine: Machine, skipped_ms: int = 0) -> Preview:
     """What a plan for this video comes to."""
     outline, shape, width = machine.outline, machine.outline.shape, machine.width
-    size_px = fit_size(
-        info.width_px, info.height_px, outline.habits.frame_pixels, minimum=SMALLEST_SIDE_PX
-    )
+    size_px = shown_size(info.width_px, info.height_px, outline.habits.frame_pixels)
     closer = outline.habits.closer_moments
     counts = [outline.window_tokens(one.shown_ms(closer), *size_px) for one in plan.windows]
     spans = [window.span for window in plan.windows]

@@ -12,6 +12,7 @@ from qvtime.model.prompt import encode_video
 from qvtime.tuning.labels import LabelledVideo, inside
 from qvtime.tuning.questions import Asker, Tail
 from qvtime.tuning.visits import Visit, Window
+from qvtime.video.sampling import show_twice
 
 CLOSER_SHARE = 0.5
 """How many windows show a moment twice to a model that looks closer at moments."""
@@ -82,8 +83,7 @@ def _closer(
         return window, None
     centres_ms = window.centres_ms
     moment = asker.moment(inside(video.labels, centres_ms), len(centres_ms), generator)
-    twice = (*centres_ms[: moment + 1], *centres_ms[moment:])
-    return replace(window, centres_ms=twice), moment + 1
+    return replace(window, centres_ms=show_twice(centres_ms, moment)), moment + 1
 
 
 def make_lesson(

@@ -2,6 +2,14 @@
 
 from math import log, sqrt
 
+SMALLEST_SIDE_PX = 64
+"""Of a picture that a model is shown: two of its tokens."""
+
+
+def shown_size(width_px: int, height_px: int, pixel_budget: int) -> tuple[int, int]:
+    """The (width, height) in which a model is shown a video's pictures (`fit_size`)."""
+    return fit_size(width_px, height_px, pixel_budget, minimum=SMALLEST_SIDE_PX)
+
 
 def fit_size(
     width_px: int,

@@ -150,20 +150,31 @@ def test_a_question_cannot_end_its_turn(server: DemoServer, frames: FrameBatch) 
     assert "<|" not in asked["text"]
 
 
-def test_an_answer_that_goes_round_is_told_once(server: DemoServer, frames: FrameBatch) -> None:
+@pytest.mark.parametrize(
+    ("tokens", "once"),
+    [([("again ", None)], "again"), ([("�", [228, 189]), ("�", [160]), ("好", None)], "你好")],
+    ids=["words", "parts of a character"],
+)
+def test_an_answer_that_goes_round_is_told_once(
+    server: DemoServer,
+    frames: FrameBatch,
+    tokens: list[tuple[str, list[int] | None]],
+    once: str,
+) -> None:
+    entries = [{"token": t, "logprob": -0.5, "bytes": b, "top_logprobs": []} for t, b in tokens]
+
     def loop(answer: dict[str, object]) -> dict[str, object]:
-        entry = {"token": "again ", "logprob": -0.5, "bytes": None, "top_logprobs": []}
         choice = {
-            "message": {"content": "again " * 64},
+            "message": {"content": once * 64},
             "finish_reason": "length",
-            "logprobs": {"content": [entry] * 64},
+            "logprobs": {"content": entries * 64},
         }
         return {**answer, "choices": [choice]}
 
     with connect(server) as backend, backend.look(frames, CENTRES_MS) as look:
         server.after = loop
         reply = look.ask(ALL_EVENTS, 64)
-    assert (reply.text, reply.finish_reason) == ("again", "loop")
+    assert (reply.text, reply.finish_reason) == (once, "loop")
 
 
 def test_a_server_of_another_kind_answers_but_cannot_weigh(

@@ -116,6 +116,15 @@ def test_a_moment_is_seen_with_less_around_it(engine: Engine, memory: Memory) ->
     assert max(memory.read) <= 2
 
 
+def test_a_moment_is_shown_once_where_its_patch_does_not_fit_twice(memory: Memory) -> None:
+    memory.holds = 1
+    alone = replace(DEMO, window_ms=500)
+    with open_engine(alone) as engine:
+        (report,) = ask_video(SHORT, ["what happens at 0:02?"], alone, lambda: engine)
+    assert memory.read == [1]
+    assert report.settings["patches_at_once"] == 1
+
+
 def test_a_timeline_is_made_of_all_of_it(
     engine: Engine, memory: Memory, steady: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
