@@ -23,7 +23,7 @@ from qvtime.tasks.looking import (
     whole_patches,
 )
 from qvtime.tasks.overviews import watch_for
-from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
+from qvtime.tasks.plan import Plan, Window, check_window
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.skim import OVERLAP_SHARE
 from qvtime.timeline import Event, Span, merge_events
@@ -151,7 +151,7 @@ def _windows_over(
     video: Span, settings: Settings, window_patches: int, words: str
 ) -> tuple[Plan, int]:
     """Overlapping windows over a video, each asked the same, and how long one is at most."""
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    granularity_ms = settings.granularity_ms
     window_ms = settings.window_ms or window_patches * granularity_ms
     planned = tuple(
         Window(part, tuple(patch_centres(part, granularity_ms)))

@@ -30,7 +30,6 @@ from qvtime.store.record import Record
 from qvtime.tasks.crew import Alone, Crew, Finished, Job, Watched
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.overviews import overview_content, overview_key, spoiled
-from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.sidecars import Sidecars, Stamp
 from qvtime.video.subtitles import NONE
 
@@ -201,7 +200,7 @@ class _MadeWith:
         choices: dict[str, object] = {
             "method": METHOD,
             "model": self.model,
-            "granularity_ms": self.settings.granularity_ms or GRANULARITY_MS,
+            "granularity_ms": self.settings.granularity_ms,
             "window_ms": self.settings.window_ms,
             "decoder": self.settings.decoder,
             "subtitles": "none" if self.settings.subtitles == NONE else self.subtitles,

@@ -16,7 +16,6 @@ from qvtime.report import Setting
 from qvtime.settings import Settings
 from qvtime.tasks.captions import NOWHERE, Pointed
 from qvtime.tasks.plan import (
-    GRANULARITY_MS,
     Plan,
     Window,
     check_window,
@@ -106,7 +105,7 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
 
     UsageError for a window longer than the model reads at once in the first pass.
     """
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    granularity_ms = settings.granularity_ms
     habits = outline.habits
     first = replace(settings, granularity_ms=max(granularity_ms, FIRST_MS))
     check_window(first, habits.window_patches, outline.name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from qvtime.frames import FrameBatch
 from qvtime.settings import Settings
-from qvtime.tasks.plan import GRANULARITY_MS, Window
+from qvtime.tasks.plan import Window
 from qvtime.timeline import Span
 from qvtime.video.sampling import frame_times
 from qvtime.video.size import shown_size
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend as Backend
     from qvtime.model.backend import BackendLook
     from qvtime.model.engine import Engine
-    from qvtime.model.fit import Wishes
     from qvtime.model.vision import VideoFeatures
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
@@ -54,6 +53,7 @@ class Clock:
 def open_engine(settings: Settings) -> "Engine":
     """The model of these settings, loaded. Raises ModelError."""
     from qvtime.model.engine import Engine
+    from qvtime.model.fit import wishes_of
     from qvtime.model.weights import dtype_named, load_model
 
     loaded = load_model(
@@ -68,21 +68,12 @@ def open_engine(settings: Settings) -> "Engine":
     return Engine(loaded, wishes_of(settings))
 
 
-def wishes_of(settings: Settings) -> "Wishes":
-    """What of a video is to be read at once."""
-    from qvtime.model.fit import Wishes
-
-    patches = None
-    if settings.window_ms is not None:
-        patches = -(-settings.window_ms // (settings.granularity_ms or GRANULARITY_MS))
-    return Wishes(settings.window_tokens, settings.frame_pixels, patches)
-
-
 def open_backend(settings: Settings) -> "Backend":
     """What answers by these settings, ready to. Raises ModelError."""
     if settings.server is None:
         return open_engine(settings)
     from qvtime.model.connecting import open_server
+    from qvtime.model.fit import wishes_of
 
     return open_server(settings.server, settings.model, wishes_of(settings))
 

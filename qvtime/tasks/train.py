@@ -17,7 +17,6 @@ from qvtime.store.files import write_atomically
 from qvtime.tasks.footage import Footage
 from qvtime.tasks.labelled import read_labels
 from qvtime.tasks.lengths import Lengths
-from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tuning.labels import LabelledVideo
 from qvtime.tuning.recipe import Method, Precision, Recipe
 from qvtime.tuning.visits import WINDOWS_A_VISIT
@@ -224,7 +223,7 @@ def recipe_of(wishes: Wishes, settings: Settings, videos: int, full: bool, gpu: 
         rate=usual_rate if wishes.rate is None else wishes.rate,
         warmup_steps=min(20, max(1, steps // 10)),
         seed=wishes.seed,
-        granularity_ms=settings.granularity_ms or GRANULARITY_MS,
+        granularity_ms=settings.granularity_ms,
         never_share=wishes.never_share,
         rehearse_share=wishes.rehearse_share,
         method=method,

@@ -5,7 +5,7 @@ grid for the whole video, at the multiples of the granularity, whatever the wind
 that share a moment share its patch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from qvtime.timeline import Span
 
@@ -47,11 +47,6 @@ def frame_times(
         times += [max(0, centre - reach), max(0, centre + reach)]
         before = centre
     return times if duration_ms is None else [min(time, duration_ms) for time in times]
-
-
-def show_twice(centres_ms: Sequence[int], place: int) -> tuple[int, ...]:
-    """The centres with the one at `place` a second time, right after itself."""
-    return (*centres_ms[: place + 1], *centres_ms[place:])
 
 
 def close_spacing_ms(granularity_ms: int) -> int:
