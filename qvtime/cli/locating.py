@@ -18,7 +18,7 @@ from qvtime.cli.plans import plan_as_json, print_plan
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.searching import NOTHING_FOUND, TOP_K
 from qvtime.cli.streams import say
-from qvtime.errors import QvtimeError, UsageError, VideoError
+from qvtime.errors import QvtimeError, UsageError, VideoError, cause_of
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
@@ -75,8 +75,7 @@ def _open_list(name: str, stack: ExitStack) -> BinaryIO:
     try:
         return stack.enter_context(Path(name).open("rb"))
     except (OSError, ValueError) as error:
-        cause = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(f"cannot read the files' names in {name}: {cause}") from error
+        raise UsageError(f"cannot read the files' names in {name}: {cause_of(error)}") from error
 
 
 class Run:

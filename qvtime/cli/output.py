@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qvtime import formats
 from qvtime.cli.streams import write_stdout
-from qvtime.errors import OutputError, UsageError
+from qvtime.errors import OutputError, UsageError, cause_of
 from qvtime.formats.cue import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
@@ -159,8 +159,7 @@ def check_writable(file: Path) -> None:
     except FileNotFoundError:
         status = None
     except (OSError, ValueError) as error:
-        cause = error.strerror or "" if isinstance(error, OSError) else str(error)
-        raise OutputError(f"cannot write {file}: {cause.lower()}", "name another file") from error
+        raise OutputError(f"cannot write {file}: {cause_of(error)}", "name another file") from error
     if status and stat.S_ISDIR(status.st_mode):
         raise OutputError(f"cannot write {file}: it is a folder", "name a file inside it")
     if not target.parent.is_dir():

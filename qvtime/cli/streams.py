@@ -10,7 +10,7 @@ import os
 import sys
 
 from qvtime.cli.text import terminal_safe_line
-from qvtime.errors import OutputError
+from qvtime.errors import OutputError, cause_of
 
 
 class ReaderGone(Exception):
@@ -56,8 +56,9 @@ def write_stdout(text: str) -> None:
         raise ReaderGone from error
     except OSError as error:
         _let_go_of_stdout()
-        cause = (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot write to stdout: {cause}", "write to a file with -o") from error
+        raise OutputError(
+            f"cannot write to stdout: {cause_of(error)}", "write to a file with -o"
+        ) from error
 
 
 def say(message: str, hint: str | None = None) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from qvtime.closing import Closing
-from qvtime.errors import IndexLocked, StoreError
+from qvtime.errors import IndexLocked, StoreError, cause_of
 
 NAMED_WITHIN_S = 1.0
 """How long a refused run waits for the holder, which has the lock first, to write who it is."""
@@ -67,4 +67,4 @@ def _cannot_lock(file: Path, error: OSError) -> StoreError:
     hint = "keep the index elsewhere with --index DIR"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         hint = f"free some space, or {hint}"
-    return StoreError(f"{file}: cannot be locked: {(error.strerror or str(error)).lower()}", hint)
+    return StoreError(f"{file}: cannot be locked: {cause_of(error)}", hint)

@@ -4,12 +4,12 @@ Memory does not grow with the length of the video but by the events that were sa
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from qvtime.answer import parse_answer
+from qvtime.model.habits import LIST_ALL
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.halving import read_each
@@ -17,6 +17,7 @@ from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
     Progress,
+    cut_short,
     look_at,
     said_span,
     watch_at,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
-QUESTION = "list all events with their times"
 LIST_TOKENS = 768
 """How long an answer may be: a window holds many events, and each takes about 20 tokens."""
 ALIKE_IOU = 0.5
@@ -76,10 +76,9 @@ def describe_video(
     tokens = max(LIST_TOKENS, settings.max_new_tokens)
 
     def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
-        with look_at(reader, engine, window, granularity_ms, clock, features, then, watch) as look:
-            started = time.perf_counter()
+        look = look_at(reader, engine, window, granularity_ms, clock, features, then, watch)
+        with look, clock.measure("answer"):
             reply = look.ask(habits.dense_form, tokens)
-            clock.add("answer", 1000 * (time.perf_counter() - started))
         return _told(reply, window, granularity_ms, video, tokens)
 
     count = 0
@@ -89,7 +88,7 @@ def describe_video(
         dropped += lost[: MOST_DROPPED - len(dropped)]
     return Report(
         path=path,
-        question=QUESTION,
+        question=LIST_ALL,
         answer=f"{len(events)} event{'' if len(events) == 1 else 's'}",
         events=tuple(events),
         model=engine.name,
@@ -143,7 +142,7 @@ def plan_describe(path: str, settings: Settings, machine: Machine) -> Preview:
     check_window(settings, outline.habits.window_patches, outline.name)
     with open_video(path, settings.decoder, settings.limits) as reader:
         video = Span(0, reader.info.duration_ms)
-        plan, _ = _windows_over(video, settings, outline.habits.window_patches, QUESTION)
+        plan, _ = _windows_over(video, settings, outline.habits.window_patches, LIST_ALL)
         return preview(reader.info, plan, machine)
 
 
@@ -158,7 +157,7 @@ def _windows_over(
         for part in windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
     )
     asked = (words,) * len(planned)
-    return Plan(QUESTION, granularity_ms, granularity_ms, planned, asked), window_ms
+    return Plan(LIST_ALL, granularity_ms, granularity_ms, planned, asked), window_ms
 
 
 def _told(
@@ -174,11 +173,7 @@ def _told(
     dropped = [*parsed.dropped, *parsed.doubts]
     if any(not event.caption.strip() for event in parsed.events):
         dropped.append("an event without words")
-    if reply.finish_reason == "loop":
-        dropped.append("what the answer said over and over")
-    if reply.finish_reason == "length":
-        dropped.append(f"what the answer would have said after {tokens} tokens")
-    return events, dropped
+    return events, [*dropped, *cut_short(reply, tokens)]
 
 
 def _left_to_neighbour(said: Span, window: Window, video: Span) -> bool:

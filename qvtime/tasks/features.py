@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qvtime.errors import OutputError, UsageError, VideoError
+from qvtime.errors import OutputError, UsageError, VideoError, cause_of
 from qvtime.settings import Settings
 from qvtime.store.features import FeatureKey, FeatureStore
 from qvtime.store.fingerprint import Fingerprint, still_as, take_fingerprint
@@ -171,8 +171,9 @@ def _named(name: str) -> Path:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"--features {name} is a file", hint="name a folder")
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise UsageError(f"--features {name}: {cause}", hint="name another folder") from error
+        raise UsageError(
+            f"--features {name}: {cause_of(error)}", hint="name another folder"
+        ) from error
     return folder
 
 

@@ -25,7 +25,7 @@ from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import Occurrence, not_found
 from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
-from qvtime.timestamps import format_tag, format_time, parse_range
+from qvtime.timestamps import format_tags, format_time, parse_range
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -272,5 +272,4 @@ def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence], plan: L
         return f"{not_found(found)} (Not looked at: {left}, where the index says it is unlikely.)"
     if not reported:
         return not_found(found)
-    spans = (one.span for one in reported)
-    return "; ".join(f"{format_tag(s.start_ms)} - {format_tag(s.end_ms)}" for s in spans)
+    return "; ".join(format_tags(one.span) for one in reported)

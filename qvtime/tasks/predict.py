@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qvtime import formats
 from qvtime.closing import Closing
-from qvtime.errors import OutputError, UsageError, VideoError
+from qvtime.errors import OutputError, UsageError, VideoError, cause_of
 from qvtime.evaluation.entries import query_name
 from qvtime.evaluation.pairs import by_queries
 from qvtime.evaluation.readers import read_file
@@ -208,5 +208,4 @@ def _not_ours(file: Path) -> UsageError:
 
 
 def _cannot_write(file: Path, error: OSError) -> OutputError:
-    cause = (error.strerror or str(error)).lower()
-    return OutputError(f"cannot write {file}: {cause}", "name another with --predictions")
+    return OutputError(f"cannot write {file}: {cause_of(error)}", "name another with --predictions")

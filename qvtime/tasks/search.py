@@ -10,7 +10,7 @@ from qvtime.store.index import Index, open_index
 from qvtime.store.place import place_at
 from qvtime.store.search import Hit, search_events
 from qvtime.timeline import Span
-from qvtime.timestamps import format_tag
+from qvtime.timestamps import format_tags
 
 AROUND_MS = 15_000
 """How far around an event that was found a closer look goes: a caption's times are rough."""
@@ -119,17 +119,13 @@ def _locate_all(
     best = sorted(events, key=lambda event: (-(event.score or 0.0), event.span))[:top_k]
     return replace(
         reports[0],
-        answer="; ".join(_times(event.span) for event in best) or reports[0].answer,
+        answer="; ".join(format_tags(event.span) for event in best) or reports[0].answer,
         events=tuple(best),
         damage=tuple(dict.fromkeys(one for report in reports for one in report.damage)),
         starts=tuple(sorted(dict(one for report in reports for one in report.starts).items())),
         looked=tuple(span for report in reports for span in report.looked),
         granularity_ms=(found or reports)[0].granularity_ms,
     )
-
-
-def _times(span: Span) -> str:
-    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)}"
 
 
 def _report(index: Index, path: str, words: str, hits: Sequence[Hit]) -> Report:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save
 
-from qvtime.errors import OutputError, UsageError
+from qvtime.errors import OutputError, UsageError, cause_of
 from qvtime.store.files import write_atomically
 from qvtime.tuning.recipe import Recipe
 
@@ -77,9 +77,8 @@ class Run:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            cause = (error.strerror or str(error)).lower()
             raise OutputError(
-                f"cannot make the folder {self._folder}: {cause}", "name another --out"
+                f"cannot make the folder {self._folder}: {cause_of(error)}", "name another --out"
             ) from error
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise OutputError(f"cannot write into {self._folder}", "name another --out")

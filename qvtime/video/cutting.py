@@ -18,7 +18,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from qvtime.errors import OutputError, QvtimeError, VideoError
+from qvtime.errors import OutputError, QvtimeError, VideoError, cause_of
 from qvtime.settings import Limits
 from qvtime.timeline import Span
 from qvtime.video.clock import Clock
@@ -66,9 +66,8 @@ def cut(path: Path, span: Span, out_path: str, format_name: str, limits: Limits)
             # Some of FFmpeg's refusals are of this kind and of the other.
             if isinstance(error, ValueError):
                 raise _not_copied(path) from None
-            cause = (error.strerror or str(error)).lower()
             raise OutputError(
-                f"cannot write {out_path}: {cause}", "choose another folder"
+                f"cannot write {out_path}: {cause_of(error)}", "choose another folder"
             ) from None
         except READ_ERRORS:
             raise _not_copied(path) from None
