@@ -36,21 +36,13 @@ def refuse_links(folder: str, path: str) -> None:
         )
 
 
-def search_index(folder: str, words: str, top_k: int) -> list[Hit]:
-    """The events of the index in `folder` (or of `folder`'s own) with these words, best first.
-
-    Of captions and of subtitles; no model is asked. Raises StoreError.
-    """
-    with open_index(place_at(folder)) as index:
-        return search_events(index, words, top_k)
-
-
 def search_reports(folder: str, words: str, top_k: int, min_score: float = 0.0) -> list[Report]:
-    """What `search_index` finds as a report a video, the video with the best event first.
+    """What the index in `folder` (or `folder`'s own) has of these words: a report a video, the
+    video with the best event first.
 
-    A report's events are best first; its model is the one that made the captions. Only events
-    with all of the words count; those with some of them if there are no others. `min_score` is as
-    in `search_events`.
+    Events are of captions and of subtitles, best first, `top_k` in all; a report's model is the one
+    that made the captions, and none is asked. Only events with all of the words count; those with
+    some of them if there are no others. `min_score` is as in `search_events`. Raises StoreError.
     """
     with open_index(place_at(folder)) as index, index.database.snapshot():
         hits = search_events(index, words, top_k, min_score)
