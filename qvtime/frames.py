@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+FRAMES_PER_PATCH = 2
+"""Pictures in a temporal patch, the unit of time that a model sees."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:

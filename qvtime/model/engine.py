@@ -16,17 +16,16 @@ import torch
 from qvtime.answer_thinking import split_reasoning
 from qvtime.closing import Closing
 from qvtime.errors import ModelError, OutOfMemory
-from qvtime.frames import FrameBatch
+from qvtime.frames import FRAMES_PER_PATCH, FrameBatch
 from qvtime.model.decoding import choose_decoding
 from qvtime.model.fit import Room, Wishes, fit
 from qvtime.model.generate import NeverSay, generate
 from qvtime.model.ground import TimeSpeller
-from qvtime.model.habits import Habits
+from qvtime.model.habits import THINKING_TOKENS, Habits
 from qvtime.model.machine import free_memory
 from qvtime.model.memory import out_of_memory_is
 from qvtime.model.occurrences import ANSWER_TOKENS
 from qvtime.model.outline import Outline
-from qvtime.model.pixels import FRAMES_PER_PATCH
 from qvtime.model.prefix import VideoPrefix, prefill
 from qvtime.model.prompt import (
     THINK_CLOSE,
@@ -44,8 +43,6 @@ from qvtime.model.weights import LoadedModel
 from qvtime.report import Setting
 
 MAX_NEW_TOKENS = 256
-THINKING_TOKENS = 2048
-"""How long a Thinking model may think; then its thought is closed and it has to answer."""
 
 _SMALLER = "Look at a shorter window, at a coarser granularity, or with a smaller model."
 

@@ -12,6 +12,7 @@ from qvtime.errors import ServerError
 from qvtime.model.chat import RefusedRequest
 from qvtime.model.completion import Completion, Token, said_once, words_of
 from qvtime.model.frame_parts import FrameParts
+from qvtime.model.habits import THINKING_TOKENS
 from qvtime.model.next_words import Step, WordReading
 from qvtime.model.occurrences import follow_answers
 from qvtime.model.prompt import THINK_CLOSE, THINK_OPEN, time_label, time_words
@@ -24,7 +25,6 @@ RIVALS = 20
 """Tokens whose probability is asked for at each step: what servers give at most by default."""
 STEPS = 5
 """Tokens that a beginning is gone on with in one request: the letters of `168.0`."""
-THINKING_TOKENS = 2048
 SPARE_TOKENS = 64
 """What a chat template may add around a question."""
 

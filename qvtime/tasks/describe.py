@@ -76,8 +76,10 @@ def describe_video(
     tokens = max(LIST_TOKENS, settings.max_new_tokens)
 
     def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
-        look = look_at(reader, engine, window, granularity_ms, clock, features, then, watch)
-        with look, clock.measure("answer"):
+        with (
+            look_at(reader, engine, window, granularity_ms, clock, features, then, watch) as look,
+            clock.measure("answer"),
+        ):
             reply = look.ask(habits.dense_form, tokens)
         return _told(reply, window, granularity_ms, video, tokens)
 

@@ -8,7 +8,7 @@ configuration (qvtime.model.shape), seconds from how fast this machine multiplie
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qvtime.frames import VideoInfo
+from qvtime.frames import FRAMES_PER_PATCH, VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import Settings
 from qvtime.tasks.looking import open_backend
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # torch is slow to import
     from qvtime.model.outline import Outline
     from qvtime.model.speed import Speed
 
-PICTURES_A_PATCH = 2
 DECODED_PIXELS_A_SECOND = 440e6
 """On one core: H.264 by PyAV (docs/benchmarks.md)."""
 CLAIMED_FPS = 30.0
@@ -76,8 +75,8 @@ class Preview:
             "windows": len(windows),
             "window_ms": self.window_ms,
             "overlap_ms": self.overlap_ms,
-            "frames_per_window": PICTURES_A_PATCH * max(shown),
-            "frames": PICTURES_A_PATCH * sum(shown),
+            "frames_per_window": FRAMES_PER_PATCH * max(shown),
+            "frames": FRAMES_PER_PATCH * sum(shown),
             "width_px": self.size_px[0],
             "height_px": self.size_px[1],
             "tokens_per_patch": self.size_px[0] * self.size_px[1] // 1024,

@@ -102,8 +102,10 @@ def find_spans(
     features: "KeptFeatures | None",
 ) -> "tuple[ScoredSpan, ...]":
     """Where one more window has the event of these words."""
-    look = look_at(reader, engine, window, granularity_ms, clock, features)
-    with look, clock.measure("answer"):
+    with (
+        look_at(reader, engine, window, granularity_ms, clock, features) as look,
+        clock.measure("answer"),
+    ):
         return look.spans(words).spans
 
 

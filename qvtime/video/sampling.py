@@ -91,6 +91,17 @@ def window_around(moment: int | Span, window_ms: int, duration_ms: int) -> Span:
     return Span(start_ms, start_ms + length_ms)
 
 
+def window_within(moment: int | Span, window_ms: int, bounds: Span) -> Span:
+    """`window_around`, inside `bounds` instead of inside a whole video."""
+    first_ms = bounds.start_ms
+    if isinstance(moment, Span):
+        moment = Span(moment.start_ms - first_ms, moment.end_ms - first_ms)
+    else:
+        moment -= first_ms
+    window = window_around(moment, window_ms, bounds.duration_ms)
+    return Span(window.start_ms + first_ms, window.end_ms + first_ms)
+
+
 def _ends(span: Span) -> tuple[int, int]:
     return span.start_ms, span.end_ms
 
