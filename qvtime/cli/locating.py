@@ -105,7 +105,7 @@ class Run:
                 output.spare(path)
                 report = None
                 show = partial(progress.show, video=path if videos.several else None)
-                with self._going_on(videos):
+                with self._saying_failures(videos):
                     report = locate_video(
                         path, self._event, self._settings, engine, self._wanted, show, self._note
                     )
@@ -136,7 +136,7 @@ class Run:
             for path, look in locate_candidates(candidates, locate, self._wanted.top_k):
                 output.spare(path)
                 report = None
-                with self._going_on(Videos((path,), None, False)):
+                with self._saying_failures(Videos((path,), None, False)):
                     report = look()
                 progress.hide()
                 if report is not None:
@@ -153,13 +153,13 @@ class Run:
         machine = cache(lambda: open_machine(self._settings))
         with ExitStack() as stack:
             for path in videos.find(stack, self._fail):
-                with self._going_on(videos):
+                with self._saying_failures(videos):
                     plan = plan_video(path, self._event, self._settings, machine, self._wanted)
                     self._found += 1
                     print_plan(path, plan, as_json)
 
     @contextmanager
-    def _going_on(self, videos: Videos) -> Iterator[None]:
+    def _saying_failures(self, videos: Videos) -> Iterator[None]:
         """What is wrong with one video is said, and does not stop the others."""
         try:
             yield

@@ -49,10 +49,11 @@ NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
 the patch is chosen. Every digit after it, of which there are many more, has 1."""
 
 
-class Book:
-    """Questions about one window, with their answers.
+class Asker:
+    """Asks about one window of a made clip, and knows the answers.
 
-    moments: the patches that questions about a moment are about; any, where there are none.
+    moments: the patches that questions about a moment are about, in turn, so that a single one is
+    asked about twice, in words that may differ; any patches, where there are none.
     """
 
     def __init__(
@@ -104,14 +105,15 @@ class Book:
     def _marker(self, patch: int) -> str:
         return time_label(self._time_ms(patch))
 
-    def _going_on(self, patch: int) -> list[Labelled]:
+    def _events_at(self, patch: int) -> list[Labelled]:
+        """What goes on in a patch."""
         both = zip(self.labelled, self.patches, strict=True)
         return [one for one, inside in both if patch in inside]
 
     def _marks(self, patch: int) -> tuple[int, ...]:
         """Of all that goes on in a patch, and of what is written in it."""
         sign = self.scene.sign(float(self.centres[patch]))
-        marks = tuple(m for one in self._going_on(patch) for m in one.happening.marks)
+        marks = tuple(m for one in self._events_at(patch) for m in one.happening.marks)
         return marks + (sign.marks if sign else ())
 
     def choose_moments(self) -> list[int]:
@@ -141,7 +143,7 @@ class Book:
         patch = moments[number % len(moments)]
         chinese = self._chinese()
         form = str(self.generator.choice(AT_CHINESE if chinese else AT))
-        going_on = [one.happening for one in self._going_on(patch)]
+        going_on = [one.happening for one in self._events_at(patch)]
         question = form.format(t=self._marker(patch))
         return self._tail(question, answer_at(going_on, chinese), (patch,), "at", (patch,))
 

@@ -112,7 +112,7 @@ def test_a_moment_that_is_asked_about_is_shown_again_closely(
     for lesson in lessons:
         (first,) = (k for k, (a, b) in enumerate(pairwise(lesson.times_ms)) if a == b)
         assert len(set(lesson.times_ms)) == 6
-        assert (lesson.going_on[first] == lesson.going_on[first + 1]).all()
+        assert (lesson.marks[first] == lesson.marks[first + 1]).all()
         moments = [tail for tail in lesson.tails if tail.kind in ("at", "says")]
         assert len(moments) >= 2
         assert {tail.alignments[0].patches for tail in moments} == {(first + 1,)}
