@@ -5,6 +5,7 @@ import math
 import os
 import unicodedata
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,32 +145,35 @@ def train(
     check_spelling(pupil.loaded.tokenizer, known)
     run = Run(out, recipe, _digest(known, pupil.loaded.revision))
     run.prepare()
-    if leads:
-        lengths.keep(kept)
-    footage = Footage(settings, pupil.loaded.habits.frame_pixels)
-    trainer = open_school(pupil, recipe, run, company, learn, again, exam, exam_again, footage.show)
-    if resume and run.begun:
-        trainer.resume()
+    with run.alone() if leads else nullcontext():
+        if leads:
+            lengths.keep(kept)
+        footage = Footage(settings, pupil.loaded.habits.frame_pixels)
+        trainer = open_school(
+            pupil, recipe, run, company, learn, again, exam, exam_again, footage.show
+        )
+        if resume and run.begun:
+            trainer.resume()
 
-    def told(one: "StepLosses | Check") -> None:
-        if not leads:
-            return
-        if isinstance(one, StepLosses):
-            hears.step(one, recipe.steps)
-        else:
-            hears.check(one, recipe.steps)
-            picture = out / "losses.png"
-            write_atomically(picture, encode_picture(chart_of(trainer.history), picture))
+        def told(one: "StepLosses | Check") -> None:
+            if not leads:
+                return
+            if isinstance(one, StepLosses):
+                hears.step(one, recipe.steps)
+            else:
+                hears.check(one, recipe.steps)
+                picture = out / "losses.png"
+                write_atomically(picture, encode_picture(chart_of(trainer.history), picture))
 
-    hears.doing("teaching")
-    trainer.teach(told)
-    if leads:
-        best = run.best()
-        if best is not None:
-            pupil.load(best)
-        hears.doing("writing the model")
-        export(pupil, out)
-    company.wait()
+        hears.doing("teaching")
+        trainer.teach(told)
+        if leads:
+            best = run.best()
+            if best is not None:
+                pupil.load(best)
+            hears.doing("writing the model")
+            export(pupil, out)
+        company.wait()
     return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes), leads)
 
 

@@ -1,5 +1,6 @@
 """Teaching from end to end: what is written loads, and a killed run goes on as if it had not."""
 
+import fcntl
 import json
 import os
 import signal
@@ -87,6 +88,18 @@ def test_a_killed_run_goes_on_to_the_same_losses_and_weights(
     assert run([*arguments, "--resume"]) == 0
     assert lines(out) == lines(taught)
     assert (out / "model.safetensors").read_bytes() == (taught / "model.safetensors").read_bytes()
+
+
+def test_two_runs_do_not_teach_into_one_folder(
+    clips: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (out / "run").mkdir(parents=True)
+    with (out / "run" / "lock").open("ab") as other:
+        fcntl.flock(other.fileno(), fcntl.LOCK_EX)
+        assert run(command(clips, folder, out, "--resume", "-q")) == 5
+    assert "another run is teaching into" in capsys.readouterr().err
+    assert not (out / "run" / "checkpoint.pt").exists()
 
 
 def test_a_run_goes_on_only_as_it_was_begun(
