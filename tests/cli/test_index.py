@@ -205,6 +205,9 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     assert (unlikely.code, unlikely.stdout, unlikely.stderr) == (1, "", "")
     nothing = qvtime("locate", "--index", str(folder), "--no-look", "zebra")
     assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
+    table = qvtime("locate", "--index", str(folder), "--no-look", "zebra", "-f", "csv")
+    assert table.code == 1
+    assert table.stdout.startswith('"path","question",'), "a table has its header"
     unsure = qvtime("index", str(folder), "--forget", str(folder / "sub"))
     assert (unsure.code, unsure.stdout) == (2, "")
     assert f"forget {folder}, or only {folder}/sub in it?" in unsure.stderr
