@@ -162,8 +162,7 @@ def train(
                 hears.step(one, recipe.steps)
             else:
                 hears.check(one, recipe.steps)
-                picture = out / "losses.png"
-                write_atomically(picture, encode_picture(chart_of(trainer.history), picture))
+                _draw(trainer.history, out)
 
         hears.doing("teaching")
         trainer.teach(told)
@@ -172,6 +171,7 @@ def train(
             if best is not None:
                 pupil.load(best)
             hears.doing("writing the model")
+            _draw(trainer.history, out)  # where nothing is held out, no check has
             export(pupil, out)
         company.wait()
     return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes), leads)
@@ -261,6 +261,11 @@ def check_spelling(tokenizer: Any, videos: Sequence[LabelledVideo]) -> None:
                     f"the tokenizer cannot spell {label.caption!r}, a label of {video.path}",
                     "say it in other letters",
                 )
+
+
+def _draw(history: "History", out: Path) -> None:
+    picture = out / "losses.png"
+    write_atomically(picture, encode_picture(chart_of(history), picture))
 
 
 def chart_of(history: "History") -> "Sheet":

@@ -59,6 +59,7 @@ def test_the_last_step_is_kept_where_nothing_is_held_out(
     out = tmp_path / "out"
     assert run(command(clips, folder, out, "--held-out", "0", "-q")) == 0
     assert "of step 6, nothing held out" in capsys.readouterr().out
+    assert (out / "losses.png").read_bytes().startswith(b"\x89PNG")
     before, after = (load_model(str(one), "cpu").model.state_dict() for one in (folder, out))
     assert not all(torch.equal(before[name], after[name]) for name in before)
 
