@@ -55,8 +55,9 @@ def gather(arguments: Sequence[str], files_from: str | None, nul: bool) -> tuple
     *paths, event = arguments
     example = 'qvtime locate clip.mp4 "the red car jumps"'
     if os.path.exists(event):  # noqa: PTH110 - Path's raises at words too long for a name
+        kind = "folder" if os.path.isdir(event) else "file"  # noqa: PTH112
         raise UsageError(
-            f"there is no event to find: {event} is a file", f"write it last: {example}"
+            f"there is no event to find: {event} is a {kind}", f"write it last: {example}"
         )
     if not paths and files_from is None:
         raise UsageError(f'there is no video to find "{event}" in', f"name one first: {example}")

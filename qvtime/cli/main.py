@@ -18,7 +18,13 @@ from qvtime.cli.label import label
 from qvtime.cli.locate import locate
 from qvtime.cli.models import models
 from qvtime.cli.serve import serve
-from qvtime.cli.streams import ReaderGone, fill_closed, make_stdout_unicode, say
+from qvtime.cli.streams import (
+    ReaderGone,
+    fill_closed,
+    forget_no_columns,
+    make_stdout_unicode,
+    say,
+)
 from qvtime.cli.train import train
 from qvtime.errors import QvtimeError
 
@@ -66,6 +72,7 @@ def main() -> NoReturn:
     fill_closed()
     signal.signal(signal.SIGTERM, _stop)
     make_stdout_unicode()
+    forget_no_columns()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -120,8 +120,8 @@ class Output:
         """Print or write what has waited."""
         if self._file:
             write_atomically(self._file, formats.write(self._reports, self._format))
-        elif self._reports:
-            write_stdout(formats.write(self._reports, self._format))
+        elif self._reports or (self._format == "csv" and not self._printed):
+            write_stdout(formats.write(self._reports, self._format))  # a table has its header
 
 
 def _default(several: bool) -> str:

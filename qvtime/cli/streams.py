@@ -31,6 +31,13 @@ def fill_closed() -> None:
             os.set_inheritable(opened, True)
 
 
+def forget_no_columns() -> None:
+    """COLUMNS=0, as some containers and serial consoles have it, says that nobody knows the width;
+    rich prints nothing at all into it."""
+    if os.environ.get("COLUMNS", "").strip("0") == "":
+        os.environ.pop("COLUMNS", None)
+
+
 def make_stdout_unicode() -> None:
     """UTF-8 for programs, whatever the locale is; a byte of a name that is none stays as it is.
 

@@ -134,7 +134,25 @@ def describe_job(
     note: Callable[[str], None],
 ) -> Described | Watched:
     """What is seen in the video, and what its subtitles say; or, for an overview only, how it
-    looks. Raises VideoError, ModelError."""
+    looks. Raises VideoError, ModelError.
+
+    Trouble with a file that has changed meanwhile, or is gone, says nothing of what was to be
+    looked at: it is raised as that.
+    """
+    try:
+        return _describe(job, engine, progress, note)
+    except VideoError:
+        if still_as(job.path, job.fingerprint):
+            raise
+    raise changed_meanwhile(job.path)
+
+
+def _describe(
+    job: Job,
+    engine: Callable[[], "Backend"],
+    progress: Callable[[Progress], None],
+    note: Callable[[str], None],
+) -> Described | Watched:
     path, settings = job.path, job.settings
     with open_video(path, settings.decoder, settings.limits) as reader:
         # A night over a folder is not to push out what people ask about: it takes only free room.

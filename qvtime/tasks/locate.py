@@ -93,11 +93,17 @@ def locate_video(
         plan = _plan(path, event, reader.info, span, settings, engine.outline, wanted, note)
         search = _Search(reader, engine, event, settings, plan, progress, features, note)
         found = search.first_pass(starts)
-        reported = _best_first(found, wanted.min_score)[: wanted.top_k]
-        finer = [
-            search.look_closer(one, Progress(done, len(reported), one.span))
-            for done, one in enumerate(reported)
-        ]
+        sure = _best_first(found, wanted.min_score)
+        most = len(sure) if wanted.top_k is None else wanted.top_k
+        finer: list[Occurrence] = []
+        kept = 0  # of those looked at: a closer look may leave less of a score than is wanted
+        for one in sure:
+            if kept == most:
+                break
+            looks = min(len(sure), len(finer) + most - kept)
+            finer.append(search.look_closer(one, Progress(len(finer), looks, one.span)))
+            kept += finer[-1].score >= wanted.min_score
+        found = (*finer, *(one for one in found if one not in sure[: len(finer)]))
         return search.report(path, _best_first(finer, wanted.min_score), found, wanted)
 
 

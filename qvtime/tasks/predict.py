@@ -4,12 +4,14 @@ The predictions are a file of JSON lines, a report of `locate` each, so that a r
 goes on where it was.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from qvtime import formats
 from qvtime.closing import Closing
@@ -69,13 +71,15 @@ class Predicted:
 class Predictions(Closing):
     """The file of predictions of one run. A context; made by `open_predictions`.
 
-    `names` are those of the queries that it answers.
+    `names` are those of the queries that it answers. Another run is kept out until it is closed.
     """
 
-    def __init__(self, file: Path, names: set[Name], made_with: dict[str, object]) -> None:
+    def __init__(
+        self, file: Path, opened: BinaryIO, names: set[Name], made_with: dict[str, object]
+    ) -> None:
         self.names = names
         self._file, self._made_with = file, made_with
-        self._opened = file.open("ab")
+        self._opened = opened
 
     def add(self, query: Query, report: Report) -> None:
         """Append a line. OutputError when that fails."""
@@ -124,20 +128,37 @@ def open_predictions(file: Path, settings: Settings, wanted: Wanted) -> Predicti
     """The file of predictions, made or gone on with; a last line that is cut short goes.
 
     UsageError when it is something else, or was made with another model or other settings;
-    OutputError when it cannot be written.
+    OutputError when it cannot be written, or another run writes to it.
     """
     made_with = _made_with(settings, wanted)
+    with ExitStack() as held:
+        try:
+            opened = held.enter_context(file.open("ab"))
+            _keep_others_out(file, opened)
+            content = file.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            names = {_name(line, file, made_with) for line in whole.splitlines()}
+            if len(whole) < len(content):
+                if not content.startswith(b"{"):
+                    raise _not_ours(file)
+                os.truncate(file, len(whole))
+        except OSError as error:
+            raise _cannot_write(file, error) from error
+        held.pop_all()  # it stays open
+    return Predictions(file, opened, names, made_with)
+
+
+def _keep_others_out(file: Path, opened: BinaryIO) -> None:
+    """OutputError where another run writes to this file: each query would be answered twice."""
     try:
-        content = file.read_bytes() if file.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        names = {_name(line, file, made_with) for line in whole.splitlines()}
-        if len(whole) < len(content):
-            if not content.startswith(b"{"):
-                raise _not_ours(file)
-            os.truncate(file, len(whole))
-        return Predictions(file, names, made_with)
-    except OSError as error:
-        raise _cannot_write(file, error) from error
+        fcntl.flock(opened.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            f"cannot write {file}: another run is writing to it",
+            "wait until it has ended, or name another with --predictions",
+        ) from None
+    except OSError:  # a file system without locks
+        return
 
 
 def predict(

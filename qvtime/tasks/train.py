@@ -5,6 +5,7 @@ import math
 import os
 import unicodedata
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,32 +142,33 @@ def train(
     check_spelling(pupil.loaded.tokenizer, every)
     run = Run(out, recipe, _digest(every, pupil.loaded.revision))
     run.prepare()
-    if leads:
-        lengths.keep(kept)
-    footage = Footage(settings, pupil.loaded.habits.frame_pixels)
-    trainer = open_trainer(pupil, recipe, run, processes, taught, rehearsed, footage.show)
-    if resume and run.begun:
-        trainer.resume()
+    with run.alone() if leads else nullcontext():
+        if leads:
+            lengths.keep(kept)
+        footage = Footage(settings, pupil.loaded.habits.frame_pixels)
+        trainer = open_trainer(pupil, recipe, run, processes, taught, rehearsed, footage.show)
+        if resume and run.begun:
+            trainer.resume()
 
-    def told(one: "StepLosses | Check") -> None:
-        if not leads:
-            return
-        if isinstance(one, StepLosses):
-            hears.step(one, recipe.steps)
-        else:
-            hears.check(one, recipe.steps)
-            picture = out / "losses.png"
-            write_atomically(picture, encode_picture(chart_of(trainer.history), picture))
+        def told(one: "StepLosses | Check") -> None:
+            if not leads:
+                return
+            if isinstance(one, StepLosses):
+                hears.step(one, recipe.steps)
+            else:
+                hears.check(one, recipe.steps)
+                _draw(trainer.history, out)
 
-    hears.doing("teaching")
-    trainer.teach(told)
-    if leads:
-        best = run.best()
-        if best is not None:
-            pupil.load(best)
-        hears.doing("writing the model")
-        export(pupil, out)
-    processes.wait()
+        hears.doing("teaching")
+        trainer.teach(told)
+        if leads:
+            best = run.best()
+            if best is not None:
+                pupil.load(best)
+            hears.doing("writing the model")
+            _draw(trainer.history, out)  # where nothing is held out, no check has
+            export(pupil, out)
+        processes.wait()
     return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes), leads)
 
 
@@ -252,6 +254,11 @@ def check_spelling(tokenizer: Any, videos: Sequence[LabelledVideo]) -> None:
                     f"the tokenizer cannot spell {label.caption!r}, a label of {video.path}",
                     "say it in other letters",
                 )
+
+
+def _draw(history: "History", out: Path) -> None:
+    picture = out / "losses.png"
+    write_atomically(picture, encode_picture(chart_of(history), picture))
 
 
 def chart_of(history: "History") -> "Sheet":

@@ -4,11 +4,16 @@ run/checkpoint.pt        what was learned, the optimizer, every step's losses; r
 run/best.safetensors     what was learned when the held-out videos went best
 run/losses.jsonl         the losses, for people
 run/lengths.json         how long the videos are (qvtime.tasks.lengths)
+run/lock                 held by the run that is going on; the kernel frees it
 """
 
+import errno
+import fcntl
 import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,6 +87,27 @@ class Run:
             ) from error
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise OutputError(f"cannot write into {self._folder}", "name another --out")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder: two runs in it would replace each other's checkpoints. OutputError
+        where another run holds it."""
+        with ExitStack() as held:
+            try:
+                lock = held.enter_context((self._folder / "lock").open("ab"))
+                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(
+                    f"another run is teaching into {self._folder.parent}",
+                    "wait until it has ended, or name another --out",
+                ) from None
+            except OSError as error:
+                if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                    cause = (error.strerror or str(error)).lower()
+                    raise OutputError(
+                        f"cannot write into {self._folder}: {cause}", "name another --out"
+                    ) from error
+            yield
 
     def keep(
         self, learned: dict[str, torch.Tensor], optimizer: dict[str, Any], history: History

@@ -152,6 +152,9 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     assert (unlikely.code, unlikely.stdout, unlikely.stderr) == (1, "", "")
     nothing = qvtime("locate", "--index", str(folder), "--no-look", "zebra")
     assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
+    table = qvtime("locate", "--index", str(folder), "--no-look", "zebra", "-f", "csv")
+    assert table.code == 1
+    assert table.stdout.startswith('"path","question",'), "a table has its header"
     unsure = qvtime("index", str(folder), "--forget", str(folder / "sub"))
     assert (unsure.code, unsure.stdout) == (2, "")
     assert f"forget {folder}, or only {folder}/sub in it?" in unsure.stderr
@@ -196,6 +199,11 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
         (("index", "--list", "HERE", "-o", "HERE/list.txt"), 2, "-o is for timelines"),
         (("index", "--stats", "HERE", "-o", "HERE/stats.json"), 2, "-o is for timelines"),
         (("index", "--forget", "HERE", "-o", "HERE/gone.txt"), 2, "-o is for timelines"),
+        (("index", "--list", "HERE", "--prune"), 2, "--prune is for a run"),
+        (("index", "--forget", "HERE", "--plan"), 2, "--plan is for a run"),
+        (("index", "--stats", "HERE", "--limit", "2"), 2, "--limit is for a run"),
+        (("index", "HERE", "--show", "HERE/a.mp4"), 2, "--show names its video itself"),
+        (("index", "HERE", "--force"), 2, "--force is for the files of -o FOLDER"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_makes_nothing(

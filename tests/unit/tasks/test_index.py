@@ -177,6 +177,33 @@ def test_a_video_that_is_still_being_written_is_not_kept(folder: Path, opened: O
     assert [name for name, _ in records_of(folder)] == ["a.mp4", "sub/c.mkv"]
 
 
+def test_trouble_with_a_video_that_is_replaced_or_gone_is_not_kept(
+    folder: Path, opened: Opened
+) -> None:
+    """It would be kept as that of the old content, in the place of its timeline."""
+
+    def replaced(path: str) -> VideoReader:
+        with Path(path).open("a") as file:
+            file.write("more")
+        raise NotAVideo(f"{path}: its header is damaged")
+
+    def unplugged(path: str) -> VideoReader:
+        Path(path).unlink()
+        raise DamagedVideo(f"{path}: none of its pictures can be decoded")
+
+    run(folder)
+    for happens, words in ((replaced, "changed while it was read"), (unplugged, "no such file")):
+        (folder / "b.mp4").write_text(f"other content {words}")
+        opened.by_name["b.mp4"] = happens
+        (done,) = (one for one in run(folder) if one.indexed.error)
+        assert done.indexed.error is not None
+        assert words in done.indexed.error.message
+        with open_index(place_of(str(folder))) as kept:
+            record = kept.find(str(folder / "b.mp4"))
+        assert record is not None
+        assert record.error is None, "the timeline of before is still there"
+
+
 def test_a_change_of_subtitles_is_a_change(folder: Path, opened: Opened) -> None:
     run(folder)
     opened.names()

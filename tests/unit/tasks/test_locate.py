@@ -48,6 +48,26 @@ def test_what_a_second_look_does_not_see_is_not_reported(
     assert report.settings["edges_found"] == 0
 
 
+def test_the_best_are_chosen_of_those_that_the_second_look_sees(
+    locate: Locate, eyes: Eyes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The likeliest of the first look is seen by it alone; what is said of it is the mean."""
+    spans, likeliest = eyes.spans, max(PLANTED.values())
+
+    def doubting(event: str) -> Occurrences:
+        centres = eyes.looks[-1][0].centres_ms
+        on_grid = all(centre_ms % 500 in (0, 250) for centre_ms in centres)
+        found = spans(event)
+        left = tuple(one for one in found.spans if on_grid or one.score < likeliest)
+        return replace(found, spans=left)
+
+    monkeypatch.setattr(eyes, "spans", doubting)
+    assert [event.score for event in locate(top_k=1).events] == pytest.approx([0.7])
+    assert [event.score for event in locate(top_k=2).events] == pytest.approx([0.7, 0.55])
+    answer = locate(min_score=0.71).answer
+    assert answer.startswith(f"{NOT_FOUND} The likeliest span scores 0.70:")
+
+
 @pytest.mark.parametrize("granularity_ms", [100, 500, 1000])
 def test_edges_are_as_fine_as_they_are_asked_for(
     locate: Locate, eyes: Eyes, granularity_ms: int

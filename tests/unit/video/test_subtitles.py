@@ -200,6 +200,18 @@ def test_which_files_beside_a_video_are_its_subtitles(tmp_path: Path) -> None:
     assert sidecars(f"{tmp_path}/missing/clip.mp4") == []
 
 
+def test_subtitles_of_a_video_with_a_longer_name_are_not_taken(tmp_path: Path) -> None:
+    for name in ("clip.mp4", "clip.final.mkv", "clip.final.en.srt", "clip.final.mkv.de.srt"):
+        (tmp_path / name).touch()
+    assert sidecars(f"{tmp_path}/clip.mp4") == []
+    assert [Path(one).name for one in sidecars(f"{tmp_path}/clip.final.mkv")] == [
+        "clip.final.en.srt",
+        "clip.final.mkv.de.srt",
+    ]
+    (tmp_path / "clip.final.mkv").unlink()
+    assert len(sidecars(f"{tmp_path}/clip.mp4")) == 2
+
+
 def test_a_file_beside_a_video_of_any_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
