@@ -1,4 +1,4 @@
-"""Spans of time, events and timelines: integer milliseconds, half-open, sorted."""
+"""Spans of time, and events: integer milliseconds, half-open."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -52,24 +52,13 @@ class Event:
     source: str = "seen"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A video's events in order of time."""
-
-    events: tuple[Event, ...] = ()
-
-    def __post_init__(self) -> None:
-        ordered = sorted(self.events, key=lambda e: (e.span, e.source, e.caption))
-        object.__setattr__(self, "events", tuple(ordered))
-
-
 def merge_events(events: Iterable[Event], gap_ms: int = 0) -> tuple[Event, ...]:
     """Join events that say the same and overlap, touch, or lie within `gap_ms`: windows' seams.
 
     The joined event spans both and keeps the higher score. Order in does not matter.
     """
     merged: list[Event] = []
-    for event in Timeline(tuple(events)).events:
+    for event in _in_order(events):
         for position in range(len(merged) - 1, -1, -1):
             earlier = merged[position]
             same = (earlier.caption, earlier.source) == (event.caption, event.source)
@@ -83,4 +72,8 @@ def merge_events(events: Iterable[Event], gap_ms: int = 0) -> tuple[Event, ...]:
                 break
         else:
             merged.append(event)
-    return Timeline(tuple(merged)).events
+    return tuple(_in_order(merged))
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (event.span, event.source, event.caption))

@@ -17,7 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.evaluation.clips import ask, examination_of_one, film_by_chance, likeliest
+from qvtime.evaluation.clips import (
+    CHINESE_SHARE,
+    ask,
+    examination_of_one,
+    film_by_chance,
+    likeliest,
+)
 from qvtime.evaluation.metrics import (
     Grounding,
     mean_iou,
@@ -109,7 +115,7 @@ def _events_at(scene: Scene, time_ms: int) -> list[Happening]:
 
 
 def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
-    chinese = bool(generator.random() < 1 / 3)
+    chinese = bool(generator.random() < CHINESE_SHARE)
     moment = format_time(time_ms, 3)
     text = f"{moment}发生了什么？" if chinese else f"what happens at {moment}"
     going_on = sorted(_events_at(scene, time_ms), key=lambda one: say(one, chinese))
@@ -121,7 +127,7 @@ def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
 
 
 def _when(one: Happening, generator: np.random.Generator) -> Question:
-    chinese = bool(generator.random() < 1 / 3)
+    chinese = bool(generator.random() < CHINESE_SHARE)
     turned = f" {one.turned}" if one.turned else ""
     if chinese:
         verb = CHINESE_VERBS[one.verb]

@@ -103,9 +103,9 @@ class Run:
                 ) from None
             except OSError as error:
                 if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-                    cause = (error.strerror or str(error)).lower()
                     raise OutputError(
-                        f"cannot write into {self._folder}: {cause}", "name another --out"
+                        f"cannot write into {self._folder}: {cause_of(error)}",
+                        "name another --out",
                     ) from error
             yield
 
