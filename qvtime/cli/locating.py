@@ -17,7 +17,7 @@ from qvtime.cli.output import Output
 from qvtime.cli.plans import plan_as_json, print_plan
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.searching import NOTHING_FOUND, TOP_K
-from qvtime.cli.streams import say
+from qvtime.cli.streams import noting, say
 from qvtime.errors import QvtimeError, UsageError, VideoError, cause_of
 from qvtime.report import Report
 from qvtime.settings import Settings
@@ -86,7 +86,7 @@ class Run:
         self._event, self._settings, self._wanted = event, settings, wanted
         self._quiet = quiet
         self._found = self._failed = self._reported = 0
-        self._noted: set[str] = set()
+        self._note = noting(quiet)
 
     @property
     def exit_code(self) -> int:
@@ -114,7 +114,7 @@ class Run:
                 if report is not None:
                     output.add(report)
                     self._count(path, report)
-        self._finish(output)
+        output.finish(empty_is_an_answer=self._reported > 0 or not self._failed)
         note_model(self._settings.model, self._quiet)
 
     def locate_in_index(self, folder: str, top_k: int | None, output: Output) -> None:
@@ -144,7 +144,7 @@ class Run:
                     self._count(path, report)
                     if report.events:
                         output.add(report)
-        self._finish(output)
+        output.finish(empty_is_an_answer=self._reported > 0 or not self._failed)
         if candidates:
             note_model(self._settings.model, self._quiet)
 
@@ -172,21 +172,9 @@ class Run:
                 raise
             self._fail(error)
 
-    def _note(self, sentence: str) -> None:
-        """Say once what would be the same for every video."""
-        if not (self._quiet or sentence in self._noted):
-            say(sentence)
-        self._noted.add(sentence)
-
     def _fail(self, error: QvtimeError) -> None:
         self._failed += 1
         say(error.message, error.hint)
-
-    def _finish(self, output: Output) -> None:
-        """Write what was found, or that nothing was; where every video failed neither is known,
-        and files stay as they are."""
-        if self._reported or not self._failed:
-            output.finish()
 
     def _count(self, path: str, report: Report) -> None:
         self._reported += 1

@@ -116,8 +116,17 @@ class Output:
 
             show_report(report, self._several)
 
-    def finish(self) -> None:
-        """Print or write what has waited."""
+    def finish(self, empty_is_an_answer: bool = True) -> None:
+        """Print or write what has waited.
+
+        Where no report came, and that is no answer, as when every video failed, nothing is written:
+        files stay as they were.
+        """
+        if self._printed or empty_is_an_answer:
+            self.write()
+
+    def write(self) -> None:
+        """Print or write what has waited, even if it is nothing."""
         if self._file:
             write_atomically(self._file, formats.write(self._reports, self._format))
         elif self._reports or (self._format == "csv" and not self._printed):

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable
 
 from qvtime.cli.text import terminal_safe_line
 from qvtime.errors import OutputError, cause_of
@@ -77,6 +78,18 @@ def say(message: str, hint: str | None = None) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(line)
             sys.stderr.flush()
+
+
+def noting(quiet: bool) -> Callable[[str], None]:
+    """Says each sentence once, as many are the same for every video; nothing where `quiet`."""
+    said: set[str] = set()
+
+    def note(sentence: str) -> None:
+        if not (quiet or sentence in said):
+            say(sentence)
+        said.add(sentence)
+
+    return note
 
 
 def _let_go_of_stdout() -> None:
