@@ -27,6 +27,7 @@ from qvtime.tasks.overviews import watch_for
 from qvtime.tasks.plan import Plan, Window, check_window
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.skim import OVERLAP_SHARE
+from qvtime.tasks.subtitled import check_subtitles
 from qvtime.timeline import Event, Span, merge_events
 from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.worker import open_video
@@ -142,6 +143,7 @@ def plan_describe(path: str, settings: Settings, machine: Machine) -> Preview:
     """How `describe_video` would read a video. Raises VideoError, UsageError."""
     outline = machine.outline
     check_window(settings, outline.habits.window_patches, outline.name)
+    check_subtitles(path, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         video = Span(0, reader.info.duration_ms)
         plan, _ = _windows_over(video, settings, outline.habits.window_patches, LIST_ALL)

@@ -23,7 +23,7 @@ from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import Occurrence, not_found
-from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
+from qvtime.tasks.subtitled import check_subtitles, open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_tags, format_time, parse_range
 from qvtime.video.worker import open_video
@@ -112,6 +112,7 @@ def plan_video(
 ) -> Preview:
     """How `locate_video` would search a video. Raises UsageError, VideoError, ModelError."""
     check_question(event, settings)
+    check_subtitles(path, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         span = _searched(path, wanted, reader.info)
         plan = _plan(path, event, reader.info, span, settings, machine().outline, wanted)
