@@ -28,8 +28,7 @@ MAY_IMPORT = {
     "training": KNOWN | {"model", "store"},
     # People's own labelled videos; it gets pictures handed in, and never opens a video.
     "tuning": KNOWN | {"model", "store", "training"},
-    "tasks": KNOWN
-    | {"video", "model", "store", "formats", "drawing", "tuning", "evaluation"},
+    "tasks": KNOWN | {"video", "model", "store", "formats", "drawing", "tuning", "evaluation"},
     "serve": KNOWN | {"tasks", "formats", "store"},
     "cli": KNOWN | {"tasks", "formats", "drawing", "store", "serve"},
     # Measures files (for `qvtime eval`), and the finished program from outside, on made clips.
