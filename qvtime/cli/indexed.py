@@ -15,8 +15,8 @@ from qvtime.drawing.picture import check_ending, encode_picture
 from qvtime.drawing.timeline_chart import draw_timelines
 from qvtime.errors import OutputError, UsageError
 from qvtime.formats import format_of
-from qvtime.formats.cue import one_line
 from qvtime.formats.json import path_fields
+from qvtime.plain_text import one_line
 from qvtime.store.files import write_atomically
 from qvtime.store.index import Index, open_index
 from qvtime.store.overviews import OverviewStore

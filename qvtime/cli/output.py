@@ -8,7 +8,7 @@ from pathlib import Path
 from qvtime import formats
 from qvtime.cli.streams import write_stdout
 from qvtime.errors import OutputError, UsageError, cause_of
-from qvtime.formats.cue import one_line
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
 from qvtime.tasks.sidecars import are_subtitles

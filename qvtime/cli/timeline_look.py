@@ -18,8 +18,8 @@ from qvtime.cli.strip import (
     lay_cells,
 )
 from qvtime.cli.text import terminal_safe_line
-from qvtime.formats.cue import one_line
 from qvtime.formats.text import event_line, where_line
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.ticks import tick_label
 from qvtime.timeline import Event, Span

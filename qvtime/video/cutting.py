@@ -22,6 +22,7 @@ from qvtime.errors import OutputError, QvtimeError, VideoError, cause_of
 from qvtime.settings import Limits
 from qvtime.timeline import Span
 from qvtime.video.clock import Clock
+from qvtime.video.confining import confine
 from qvtime.video.probe import READ_ERRORS, Opened, open_stream
 
 FIRST_STEP_BACK_MS = 1000
@@ -35,10 +36,7 @@ SOUND_BEHIND_MS = 2000
 def main(task: dict[str, Any]) -> None:
     """Cut once, and say how it went; `qvtime.video.cut` makes the task."""
     limits = Limits(**task["limits"])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    cap = limits.memory_bytes if hard == resource.RLIM_INFINITY else min(limits.memory_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+    confine({resource.RLIMIT_AS: limits.memory_bytes, resource.RLIMIT_CORE: 0})
     span = Span(task["start_ms"], task["end_ms"])
     answer: dict[str, object]
     try:
