@@ -89,7 +89,6 @@ class Look(Closing):
         """
         if self._prefix is None:
             raise ValueError("this look is closed")
-        started = time.perf_counter()
         loaded = self._engine.loaded
         tail = encode_question(loaded.tokenizer, question)
         asked = len(tail)
@@ -114,7 +113,6 @@ class Look(Closing):
             score=sum(probabilities) / len(probabilities) if probabilities else 0.0,
             finish_reason=said.finish_reason,
             question_tokens=asked,
-            answer_ms=1000 * (time.perf_counter() - started),
             reasoning=split_reasoning(loaded.tokenizer.decode(thought))[0],
         )
 
@@ -156,8 +154,6 @@ class Engine(Closing):
     say how much it reads at once: what fits into the memory that is free now (qvtime.model.fit),
     and half of what was tried once that ran out. UsageError for wishes it cannot meet.
     """
-
-    at_once = 1
 
     def __init__(self, loaded: LoadedModel, wishes: Wishes | None = None) -> None:
         self.loaded = loaded

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock on the folder of an index that the kernel frees with its holder."""
+"""One writer at a time: locks that the kernel frees with their holder, such as an index's."""
 
 import errno
 import fcntl
@@ -12,6 +12,18 @@ from qvtime.errors import IndexLocked, StoreError, cause_of
 
 NAMED_WITHIN_S = 1.0
 """How long a refused run waits for the holder, which has the lock first, to write who it is."""
+
+
+def hold_alone(descriptor: int) -> bool:
+    """Whether this process has the open file to itself now, until it closes it: not where another
+    one holds it. A file system without locks lets everyone."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class FolderLock(Closing):

@@ -4,7 +4,6 @@ The predictions are a file of JSON lines, a report of `locate` each, so that a r
 goes on where it was.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from qvtime.evaluation.readers import read_file
 from qvtime.model.checkpoint import identity
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.store.lock import hold_alone
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import Progress
 from qvtime.video.walk import walk
@@ -150,15 +150,11 @@ def open_predictions(file: Path, settings: Settings, wanted: Wanted) -> Predicti
 
 def _keep_others_out(file: Path, opened: BinaryIO) -> None:
     """OutputError where another run writes to this file: each query would be answered twice."""
-    try:
-        fcntl.flock(opened.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not hold_alone(opened.fileno()):
         raise OutputError(
             f"cannot write {file}: another run is writing to it",
             "wait until it has ended, or name another with --predictions",
-        ) from None
-    except OSError:  # a file system without locks
-        return
+        )
 
 
 def predict(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qvtime.frames import FRAMES_PER_PATCH, VideoInfo
+from qvtime.model.shape import PIXELS_A_TOKEN
 from qvtime.report import Setting
 from qvtime.settings import Settings
 from qvtime.tasks.looking import open_backend
@@ -79,7 +80,7 @@ class Preview:
             "frames": FRAMES_PER_PATCH * sum(shown),
             "width_px": self.size_px[0],
             "height_px": self.size_px[1],
-            "tokens_per_patch": self.size_px[0] * self.size_px[1] // 1024,
+            "tokens_per_patch": self.size_px[0] * self.size_px[1] // PIXELS_A_TOKEN,
             "tokens_per_window": self.tokens_per_window,
             "tokens": self.tokens,
             "context_tokens": None if shape is None else shape.context_tokens,

@@ -7,8 +7,6 @@ run/lengths.json         how long the videos are (qvtime.tasks.lengths)
 run/lock                 held by the run that is going on; the kernel frees it
 """
 
-import errno
-import fcntl
 import io
 import json
 import os
@@ -23,6 +21,7 @@ from safetensors.torch import load_file, save
 
 from qvtime.errors import OutputError, UsageError, cause_of
 from qvtime.store.files import write_atomically
+from qvtime.store.lock import hold_alone
 from qvtime.tuning.recipe import Recipe
 
 FOLDER = "run"
@@ -95,18 +94,15 @@ class Run:
         with ExitStack() as held:
             try:
                 lock = held.enter_context((self._folder / "lock").open("ab"))
-                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            except OSError as error:
+                raise OutputError(
+                    f"cannot write into {self._folder}: {cause_of(error)}", "name another --out"
+                ) from error
+            if not hold_alone(lock.fileno()):
                 raise OutputError(
                     f"another run is teaching into {self._folder.parent}",
                     "wait until it has ended, or name another --out",
-                ) from None
-            except OSError as error:
-                if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-                    raise OutputError(
-                        f"cannot write into {self._folder}: {cause_of(error)}",
-                        "name another --out",
-                    ) from error
+                )
             yield
 
     def keep(

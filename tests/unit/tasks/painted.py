@@ -110,7 +110,6 @@ class SeeingEngine:
     habits: Habits = field(
         default_factory=lambda: Habits(window_patches=PATCHES, answer_form="", when_form="{event}")
     )
-    at_once: int = 1
     apart_ms: int = 250
 
     def settings(self) -> dict[str, Any]:
