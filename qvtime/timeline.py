@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+SURE_SCORE, LIKELY_SCORE = 0.8, 0.5
+"""From these scores on, an event is drawn as sure, or as likely; below, as doubtful."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

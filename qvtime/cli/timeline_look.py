@@ -22,7 +22,7 @@ from qvtime.formats.text import event_line, where_line
 from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.ticks import tick_label
-from qvtime.timeline import Event, Span
+from qvtime.timeline import LIKELY_SCORE, SURE_SCORE, Event, Span
 from qvtime.timestamps import format_time
 
 MOST_COLUMNS = 160
@@ -32,7 +32,6 @@ NARROW_COLUMNS = 72
 """Below this there is no room for meters."""
 LEAST_COLUMNS = 40
 """Below this a table would cut times off: events are lines that flow on, and no strip is drawn."""
-SURE, LIKELY = 0.8, 0.5
 
 
 def show_timeline(report: Report, several: bool) -> None:
@@ -166,4 +165,4 @@ def _strip(cells: Sequence[Cell], signs: Signs) -> Text:
 
 
 def _style(score: float) -> str:
-    return "green" if score >= SURE else "yellow" if score >= LIKELY else "red"
+    return "green" if score >= SURE_SCORE else "yellow" if score >= LIKELY_SCORE else "red"

@@ -11,6 +11,7 @@ from qvtime.training.glimpses import TURNS_WEIGHT
 from qvtime.training.negatives import other_event
 from qvtime.training.scene import SIGN_WORDS, Happening, Scene, Sign
 from qvtime.training.tails import Alignment, Meaning, Moment, Tail
+from qvtime.training.tokenizer import TIME_TOKENS
 from qvtime.training.wording import (
     AT,
     AT_CHINESE,
@@ -73,8 +74,7 @@ class Asker:
                 self.labelled.append(Labelled(first_ms, last_ms, one))
                 self.patches.append(inside)
         self.end_of_turn = tokenizer.convert_tokens_to_ids("<|im_end|>")
-        self.time_open = tokenizer.convert_tokens_to_ids("<time>")
-        self.time_close = tokenizer.convert_tokens_to_ids("</time>")
+        self.time_open, self.time_close = tokenizer.convert_tokens_to_ids(list(TIME_TOKENS))
 
     def tails(self) -> tuple[Tail, ...]:
         """Questions of every kind, in random order; the more, the longer the window."""
