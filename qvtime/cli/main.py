@@ -81,6 +81,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app(arguments, prog_name="qvtime")
     except SystemExit as end:  # typer's way to be done, also after SIGINT, and ours after SIGTERM
+        if isinstance(end.__context__, BrokenPipeError):  # typer makes 1 of it: `--help | head -1`
+            return 0
         return end.code if isinstance(end.code, int) else 0
     except QvtimeError as error:
         say(error.message, error.hint)
