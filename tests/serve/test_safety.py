@@ -1,5 +1,6 @@
 """Who may ask, and what a hostile page, name, label or file can do: nothing."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,12 +12,15 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+from starlette import requests
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from qvtime.cli.serving import read_token
 from qvtime.errors import UsageError
 from qvtime.serve.app import make_app
+from qvtime.serve.requests import NotJson, read_fields
 from qvtime.serve.security import COOKIE, access_for, host_name
 from qvtime.serve.server import CannotListen, check_address, listen
 from tests.cli.conftest import ROOT, command, environment
@@ -364,3 +368,13 @@ def test_a_video_that_shrinks_ends_its_answer_and_nothing_else(
                 received += len(piece)
         assert received < 32 << 20
         assert running.get("/api/status")["version"]
+
+
+def test_a_client_that_hangs_up_while_it_asks_is_no_mistake() -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"99")]
+    request = requests.Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    with pytest.raises(NotJson, match="was broken off"):
+        asyncio.run(read_fields(request, {"question": str}))
