@@ -115,7 +115,11 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
         # The 10 seconds after 2:48 are a span; 10 seconds after 2:48 is a moment (read_offset).
         r"(?<![a-z])(?:(?:in|during|over|within|for)\s+(?:the\s+)?|the\s+)"
         rf"(?P<whole>(?:(?:first|next|last)\s+)?(?P<length>{LENGTH})\s+(?P<side>after|following"
-        rf"|from|before|around|of)\s+(?P<a>{CLOCK}))",
+        rf"|from|before|around)\s+(?P<a>{CLOCK}))",
+        read_around,
+    ),
+    (
+        rf"(?<![a-z])within\s+(?P<whole>(?P<length>{LENGTH})\s+(?P<side>of)\s+(?P<a>{CLOCK}))",
         read_around,
     ),
     (

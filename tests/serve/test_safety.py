@@ -1,15 +1,19 @@
 """Who may ask, and what a hostile page, name, label or file can do: nothing."""
 
+import asyncio
 import os
 import socket
 import time
 from pathlib import Path
 
 import pytest
+from starlette import requests
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from qvtime.serve.app import make_app
+from qvtime.serve.requests import NotJson, read_fields
 from tests.serve.conftest import HOST, Folder, ids
 from tests.serve.running import serving
 
@@ -221,3 +225,13 @@ def test_a_video_that_shrinks_ends_its_answer_and_nothing_else(
                 received += len(piece)
         assert received < 32 << 20
         assert running.get("/api/status")["version"]
+
+
+def test_a_client_that_hangs_up_while_it_asks_is_no_mistake() -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"99")]
+    request = requests.Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    with pytest.raises(NotJson, match="was broken off"):
+        asyncio.run(read_fields(request, {"question": str}))

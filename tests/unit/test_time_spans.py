@@ -82,6 +82,7 @@ def test_all_of_a_span_is_read(sentence: str, span: tuple[int, int]) -> None:
         ("what happens at 2 and a half minutes?", [150_000]),
         ("at two minutes forty-eight what happens", [168_000]),
         ("at two minutes ten people jump", [120_000]),
+        ("the 30 seconds of 1:00 footage", [60_000]),
         ("一分三十发生了什么", [90_000]),
         ("at 10, 20 and 30 seconds", [10_000, 20_000, 30_000]),
         ("at 1 and 2 minutes who jumps", [60_000, 120_000]),
