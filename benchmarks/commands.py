@@ -142,7 +142,7 @@ def make_small(folder: Path, count: int) -> None:
 class Blind:
     """A model that sees nothing, at once. What it is named makes no difference to an index."""
 
-    name, at_once, note, habits = "blind", 1, None, Habits(frame_pixels=64 * 64)
+    name, note, habits = "blind", None, Habits(frame_pixels=64 * 64)
     vision_ms = prefill_ms = 0.0
 
     def settings(self) -> dict[str, Setting]:
@@ -152,7 +152,7 @@ class Blind:
         return self
 
     def ask(self, *_: object) -> Reply:
-        return Reply("Nothing happens.", (), (), 1.0, "stop", 0, 0.0)
+        return Reply("Nothing happens.", (), (), 1.0, "stop", 0)
 
     def __enter__(self) -> "Blind":
         return self

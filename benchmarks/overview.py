@@ -24,7 +24,7 @@ from qvtime.frames import FrameBatch
 from qvtime.model.engine import Engine
 from qvtime.model.feature_arrays import strongest
 from qvtime.report import Report
-from qvtime.settings import Settings
+from qvtime.settings import GRANULARITY_MS, Settings
 from qvtime.store.fingerprint import take_fingerprint
 from qvtime.store.index import open_index
 from qvtime.store.overviews import Overview, OverviewMaker, OverviewStore
@@ -32,7 +32,6 @@ from qvtime.store.place import place_of
 from qvtime.tasks.captions import point
 from qvtime.tasks.looking import open_engine
 from qvtime.tasks.overviews import overview_key
-from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.skim import Reach, look_closer
 from qvtime.timeline import Event, Span
 from qvtime.training.render import render

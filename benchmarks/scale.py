@@ -15,7 +15,7 @@ from qvtime.model.catalogue import known_model
 from qvtime.model.habits import Habits
 from qvtime.model.outline import LABEL_TOKENS
 from qvtime.model.shape import PIXELS_A_TOKEN, ModelShape
-from qvtime.tasks.plan import GRANULARITY_MS
+from qvtime.settings import GRANULARITY_MS
 from qvtime.tasks.skim import OVERLAP_SHARE
 
 HOURS = 1_000_000

@@ -13,7 +13,7 @@ from qvtime.answer_loops import steady_rhythms, unrolled
 from qvtime.answer_prose import Said, read_prose, says_nothing
 from qvtime.answer_thinking import split_reasoning
 from qvtime.timeline import Event, Span
-from qvtime.timestamps import PRINTED_MS, format_tag, format_time
+from qvtime.timestamps import PRINTED_MS, format_tag, format_tags, format_time
 
 LONGEST_TEXT = 20_000
 MOST_EVENTS = 1_000
@@ -124,8 +124,7 @@ def _print(time_ms: int) -> str:
 
 
 def _sentence(event: Event) -> str:
-    times = f"{format_tag(event.span.start_ms)} - {format_tag(event.span.end_ms)}"
-    return f"{times} {event.caption}".rstrip()
+    return f"{format_tags(event.span)} {event.caption}".rstrip()
 
 
 def _tagged(text: str, times: Sequence[Said], window: Span) -> str:

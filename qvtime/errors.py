@@ -116,3 +116,12 @@ class IndexLocked(StoreError):
     """Another run holds the index."""
 
     exit_code = 4
+
+
+def cause_of(error: Exception) -> str:
+    """What the system says is wrong, as the end of a sentence: "no space left on device".
+
+    Of another error than an OSError, such as a ValueError for a NUL in a path, Python's own words.
+    """
+    said = error.strerror if isinstance(error, OSError) else None
+    return (said or str(error)).lower()

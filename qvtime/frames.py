@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+Pixels = npt.NDArray[np.uint8]
+"""A picture, uint8 RGB [H, W, 3], or several, [N, H, W, 3]."""
+
+FRAMES_PER_PATCH = 2
+"""Pictures in a temporal patch, the unit of time that a model sees."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
@@ -44,7 +50,7 @@ class FrameBatch:
     damage: what was found wrong while these were decoded, one sentence each.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: Pixels
     times_ms: npt.NDArray[np.int64]
     presented_ms: npt.NDArray[np.int64]
     damage: tuple[str, ...] = field(default=())

@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 GRANULARITIES_MS = (100, 500, 1000)
 """What `--granularity` may be: the span of one temporal patch (two sampled frames)."""
+GRANULARITY_MS = 500
+"""What it is where nothing else is asked for."""
 
 PATCH_BUDGET = 2048
 """How many temporal patches one pass over a video reads at most.
@@ -88,7 +90,7 @@ class Settings:
 
     model: str = DEFAULT_MODEL
     decoder: str = "pyav"
-    granularity_ms: int | None = None
+    granularity_ms: int = GRANULARITY_MS
     window_ms: int | None = None
     window_tokens: int | None = None
     frame_pixels: int | None = None

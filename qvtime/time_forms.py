@@ -16,11 +16,14 @@ from qvtime.time_readers import (
     START_WORDS,
     Reader,
     read_always,
+    read_around,
     read_bare,
     read_before_end,
+    read_beside_edge,
     read_chinese_half,
     read_chinese_part,
     read_counted,
+    read_edge_share,
     read_first_or_last,
     read_for,
     read_lone,
@@ -49,7 +52,13 @@ _RIGHT = r"(?![a-z0-9_/])"
 _POINT = rf"(?:{VALUE}|{COUNTED}|{PERCENT}|{HALFWAY}|{START_WORDS}|{END_WORDS})"
 _TO = r"\s*(?:-+|~|\.\.(?!\.)|(?:to|till|until|through|thru)(?![a-z])|直?到|至)\s*第?"
 _AND = r"\s*(?:and(?![a-z])|和|与|跟)\s*第?"
-
+_NEAR = r"(?:(?:right|just|shortly|soon|immediately)\s+)"
+_FIRST = "前|头|最初|开头|开始"
+_LAST = "最后|最末|末尾|结尾|片尾|倒数"
+_NO_SHARE = r"(?!之[\d一二两三四五六七八九十百])"
+"""Not 前三分之一, which is a third, and no three minutes."""
+_ALONE = r"(?<![第前后头零一二两三四五六七八九十百点])"
+_SHARE_END = rf"(?=\s*(?:[里中内]|的?(?:时间|部分|段)|{HERE}))"
 
 _FORMS: tuple[tuple[str, Reader], ...] = (
     (
@@ -63,16 +72,60 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
     ),
     (rf"{_LEFT}(?P<whole>(?P<a>{DIGITS}){_TO}(?P<b>{DIGITS}))(?=\s*之间{HERE})", read_range),
     (rf"{_LEFT}(?P<whole>(?P<a>{_POINT}){_TO}(?P<b>{_POINT}))", read_range),
+    (rf"{_LEFT}(?P<whole>(?P<a>{COUNTED}){_TO}(?P<b>{DIGITS}{HERE}))", read_range),
     (rf"{_LEFT}(?P<whole>(?P<a>第?{AMOUNT}){_TO}(?P<b>{LENGTH}))", read_range),
     (
-        rf"(?P<whole>(?P<which>最后|最末|末尾|结尾|片尾|倒数)的?(?P<length>{LENGTH}|{CLOCK}))",
+        rf"(?P<whole>(?P<which>{_FIRST}|{_LAST}|后)的?(?:(?P<share>{PERCENT})|(?P<below>{AMOUNT})分之"
+        rf"(?P<above>{AMOUNT}))){_SHARE_END}",
+        read_edge_share,
+    ),
+    (
+        r"(?<![a-z])(?P<whole>(?P<which>first|opening|initial|last|final|closing)\s+"
+        rf"(?P<share>{PERCENT})){HERE}",
+        read_edge_share,
+    ),
+    (
+        r"(?P<whole>(?:视频的?)?(?<![之以束尾])"
+        rf"(?P<which>{_FIRST}|{_LAST})的?(?P<length>{LENGTH}{_NO_SHARE}|(?<!始){CLOCK})"
+        rf"[之以过]?(?P<side>[前后]))(?!\s*{AMOUNT})",
+        read_beside_edge,
+    ),
+    (
+        rf"(?<![a-z])(?P<whole>(?P<near>{_NEAR})?(?P<side>after|since|following|before|until|till"
+        r"|up\s+to)\s+(?:the\s+)?(?P<which>first|opening|initial|last|final|closing)\s+"
+        rf"(?P<length>{LENGTH}|{CLOCK}|{UNIT}{_RIGHT}))",
+        read_beside_edge,
+    ),
+    (
+        rf"(?P<whole>(?P<which>{_LAST})的?(?P<length>{LENGTH}{_NO_SHARE}|{CLOCK}))",
         read_first_or_last,
     ),
     (
+        rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{_ALONE}{LENGTH})[之以]?(?P<side>前后|前|后)的?"
+        rf"(?P<length>{LENGTH}))",
+        read_around,
+    ),
+    (
         # Not 开始 before a clock: 1:30开始2:00结束 is from one to the other.
-        r"(?P<whole>(?<![之以束尾])(?P<which>前|头|最初|开头|开始)的?"
-        rf"(?P<length>{LENGTH}|(?<!始){CLOCK}))",
+        rf"(?P<whole>(?<![之以束尾])(?P<which>{_FIRST})的?"
+        rf"(?P<length>{LENGTH}{_NO_SHARE}|(?<!始){CLOCK}))",
         read_first_or_last,
+    ),
+    (
+        # The 10 seconds after 2:48 are a span; 10 seconds after 2:48 is a moment (read_offset).
+        r"(?<![a-z])(?:(?:in|during|over|within|for)\s+(?:the\s+)?|the\s+)"
+        rf"(?P<whole>(?:(?:first|next|last)\s+)?(?P<length>{LENGTH})\s+(?P<side>after|following"
+        rf"|from|before|around)\s+(?P<a>{CLOCK}))",
+        read_around,
+    ),
+    (
+        rf"(?<![a-z])within\s+(?P<whole>(?P<length>{LENGTH})\s+(?P<side>of)\s+(?P<a>{CLOCK}))",
+        read_around,
+    ),
+    (
+        rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?P<side>before\s+and\s+after"
+        rf"|after\s+and\s+before|either\s+side\s+of)\s+(?P<a>{CLOCK}))",
+        read_around,
     ),
     (
         r"(?<![a-z])(?P<whole>(?P<which>first|opening|initial|last|final|closing)\s+"
@@ -86,11 +139,17 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
         read_before_end,
     ),
     (
-        rf"(?P<whole>(?:(?:结束|结尾|片尾)之?前的?|倒数第)(?P<length>{LENGTH}|{CLOCK}))",
+        r"(?P<whole>(?:(?:结束|结尾|片尾)之?前的?|倒数第|距?离?(?:视频的?)?(?:结束|结尾|片尾)还[有剩]"
+        rf"|(?:距离?|离)(?:视频的?)?(?:结束|结尾|片尾))(?P<length>{LENGTH}|{CLOCK}))",
         read_before_end,
     ),
     (
         rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?P<side>before|after|past)\s+(?P<a>{CLOCK}))",
+        read_offset,
+    ),
+    (
+        rf"{_LEFT}(?P<whole>(?P<length>{LENGTH})\s+(?P<side>after|from|past)\s+"
+        rf"(?P<a>{START_WORDS})){HERE}",
         read_offset,
     ),
     (rf"{_LEFT}(?P<whole>(?P<a>{CLOCK}|{LENGTH})\s*(?:之后|以后|开始|起))", read_since),
@@ -161,7 +220,10 @@ _FORMS: tuple[tuple[str, Reader], ...] = (
         read_counted,
     ),
     (rf"(?:(?<![a-z])t\s*=\s*|@\s*)(?P<whole>(?P<a>{DIGITS}))(?![\w:.%])", read_bare),
-    (rf"(?<![a-z])at\s+(?P<whole>(?P<a>{DIGITS})){HERE}", read_bare),
+    (
+        rf"(?<![a-z])at\s+(?P<whole>(?P<a>{DIGITS}))(?!,\d|\s+and\s+a\s+half(?![a-z])){HERE}",
+        read_bare,
+    ),
     (
         r"(?:(?<![a-z])(?:at|from|around)\s+|[在第从]\s*)"
         rf"(?P<whole>\d{{1,4}}(?::\d{{1,4}}){{0,2}}:\d\d(?:\.\d{{1,3}})?){END_OF_CLOCK}",
@@ -175,6 +237,12 @@ def forms() -> tuple[tuple[re.Pattern[str], Reader], ...]:
     """Every form with its reader; compiled when first asked for: it takes a third of a second."""
     return tuple((compile_form(pattern), reader) for pattern, reader in _FORMS)
 
+
+NUMBERS = compile_form(
+    rf"(?:(?<![a-z])at\s+|[在第]\s*)(?P<numbers>{DIGITS}(?:\s*,\s*{DIGITS}){{0,20}}"
+    rf"\s*,?\s*(?:(?:and|or)(?![a-z])|和|与|跟|以及|或)\s*第?{DIGITS}\s*(?P<unit>{UNIT})?){HERE}"
+)
+"""Several numbers, of which the last says the unit of all: "at 10, 20 and 30 seconds"."""
 
 LONE_LENGTH = compile_form(rf"{_LEFT}(?P<whole>第?\s*{LENGTH})")
 """A length that no form has claimed; the words beside it decide (`length_is_a_time`)."""

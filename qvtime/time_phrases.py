@@ -1,13 +1,13 @@
 """Find the times that a sentence speaks of, and leave alone what is none (`time_context`)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from qvtime.time_context import REACH, length_is_a_time
-from qvtime.time_forms import LONE_LENGTH, forms
+from qvtime.time_forms import LONE_LENGTH, NUMBERS, forms
 from qvtime.time_points import Place, TimePhrase
 from qvtime.time_readers import Finding, read_point
-from qvtime.time_words import compile_form, fold
+from qvtime.time_words import DIGITS, compile_form, fold
 
 
 def find_times(sentence: str) -> tuple[TimePhrase, ...]:
@@ -22,6 +22,9 @@ def find_times(sentence: str) -> tuple[TimePhrase, ...]:
             claimed[start:end] = b"\1" * (end - start)
             phrases.append(_phrase(sentence, match, finding))
 
+    for phrase in _listed_numbers(sentence, folded):
+        claimed[phrase.start : phrase.end] = b"\1" * (phrase.end - phrase.start)
+        phrases.append(phrase)
     for form, read in forms():
         for match in form.finditer(folded):
             if not any(claimed[slice(*match.span("whole"))]):
@@ -36,6 +39,21 @@ def find_times(sentence: str) -> tuple[TimePhrase, ...]:
         if point is not None and length_is_a_time(folded, start, end, after_a_time):
             claim(match, Finding("moment", (point,), (("whole", point),), in_words=False))
     return tuple(sorted(phrases, key=lambda phrase: phrase.start))
+
+
+def _listed_numbers(sentence: str, folded: str) -> Iterator[TimePhrase]:
+    """Each of several numbers as a moment; the last with the unit, which is that of all."""
+    for match in NUMBERS.finditer(folded):
+        words, unit = match["numbers"], match["unit"]
+        for number in re.finditer(DIGITS, words):
+            start, end = (match.start("numbers") + place for place in number.span())
+            if unit is not None and words[number.end() :].strip() == unit:
+                end = match.end("numbers")
+            point = read_point(number[0], unit or "s")
+            if point is not None:
+                places = (Place(start, end, point),)
+                text = sentence[start:end]
+                yield TimePhrase(start, end, text, "moment", (point,), places, in_words=False)
 
 
 def _phrase(sentence: str, match: re.Match[str], finding: Finding) -> TimePhrase:

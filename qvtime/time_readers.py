@@ -17,7 +17,7 @@ START_WORDS = rf"(?:(?:the\s+)?(?:very\s+)?(?:start|beginning){VIDEO}?|视频?�
 END_WORDS = rf"(?:(?:the\s+)?(?:very\s+)?end{VIDEO}?|结尾|结束|末尾|最后|片尾)"
 PERCENT = r"(?:\d{1,3}(?:\.\d{1,6})?\s?%|百分之(?:\d{1,3}|[零〇一二两三四五六七八九十百]{1,5}))"
 HALFWAY = r"(?:half[\s-]?way|midway)"
-COUNTED = rf"(?:(?:minute|second)\s+{DIGITS}(?![\w/%]|[.:]\d))"
+COUNTED = rf"(?:(?:minutes?|seconds?)\s+{DIGITS}(?![\w/%]|[.:]\d))"
 """Minute 2, as an end of a span; alone it needs the end of a clause: "the second 3 people"."""
 
 
@@ -79,7 +79,14 @@ def read_range(match: re.Match[str]) -> Finding | None:
     return Finding("range", (first, last), (("a", first), ("b", last)), not joined)
 
 
-_LAST = (*("last", "final", "closing"), *("最后", "最末", "末尾", "结尾", "片尾", "倒数"))
+_LAST = (*("last", "final", "closing"), *("最后", "最末", "末尾", "结尾", "片尾", "倒数", "后"))
+_AFTER = ("after", "since", "following", "from", "后")
+_BEFORE = ("before", "until", "till", "up to", "前")
+
+
+def _length_ms(length: str) -> int | None:
+    """How long words say; "the first minute" is one."""
+    return read_value(length if re.match(AMOUNT, length) else "1" + length)
 
 
 def read_first_or_last(match: re.Match[str]) -> Finding | None:
@@ -87,12 +94,51 @@ def read_first_or_last(match: re.Match[str]) -> Finding | None:
     length = match["length"]
     if re.fullmatch(CLOCK, length) and not clock_is_a_time(match.string, *match.span("length")):
         return None
-    length_ms = read_value(length if re.match(AMOUNT, length) else "1" + length)
+    length_ms = _length_ms(length)
     if length_ms is None:
         return None
     if match["which"] in _LAST:
         return Finding("last", (Point(-length_ms, Fraction(1)), END))
     return Finding("first", (START, Point(length_ms)))
+
+
+def read_beside_edge(match: re.Match[str]) -> Finding | None:
+    """All but the first, or the last, so many seconds; right beside them, the moment there."""
+    length_ms = _length_ms(match["length"])
+    side = re.sub(r"\s+", " ", match["side"])
+    is_last = match["which"] in _LAST
+    if length_ms is None or side not in (_BEFORE if is_last else _AFTER):
+        return None
+    edge = Point(-length_ms, Fraction(1)) if is_last else Point(length_ms)
+    if match.groupdict().get("near"):
+        return Finding("moment", (edge,))
+    return Finding("range", (START, edge) if is_last else (edge, END))
+
+
+def read_edge_share(match: re.Match[str]) -> Finding | None:
+    """The first, or the last, tenth: in percent, or 三分之一."""
+    if match["share"]:
+        point = read_point(match["share"])
+        share = Fraction(0) if point is None else point.of_duration
+    else:
+        below, above = (Fraction(read_amount(match[name])) for name in ("below", "above"))
+        share = above / below if below else Fraction(0)
+    if not 0 < share <= 1:
+        return None
+    if match["which"] in _LAST:
+        return Finding("fraction", (Point(0, 1 - share), END))
+    return Finding("fraction", (START, Point(0, share)))
+
+
+def read_around(match: re.Match[str]) -> Finding | None:
+    """The so many seconds before, after, or on both sides of, a time."""
+    length_ms, time_ms = read_value(match["length"]), read_value(match["a"])
+    if length_ms is None or time_ms is None or re.fullmatch(rf"{AMOUNT}分", match["a"]):
+        return None  # 得了2分后10秒: points of a game
+    side = match["side"]
+    start_ms = time_ms if side in _AFTER else max(0, time_ms - length_ms)
+    end_ms = time_ms if side in _BEFORE else time_ms + length_ms
+    return Finding("range", (Point(start_ms), Point(end_ms)))
 
 
 def read_before_end(match: re.Match[str]) -> Finding | None:
@@ -102,13 +148,13 @@ def read_before_end(match: re.Match[str]) -> Finding | None:
 
 
 def read_offset(match: re.Match[str]) -> Finding | None:
-    """So long before, or after, a clock."""
-    length_ms, clock_ms = read_value(match["length"]), read_value(match["a"])
-    if length_ms is None or clock_ms is None:
+    """So long before, or after, a clock or the start."""
+    length_ms, from_ = read_value(match["length"]), read_point(match["a"])
+    if length_ms is None or from_ is None:
         return None
     if match["side"] == "before":
         length_ms = -length_ms
-    point = Point(clock_ms + length_ms)
+    point = Point(from_.offset_ms + length_ms)
     return Finding("moment", (point,), (("whole", point),))
 
 

@@ -1,5 +1,7 @@
 """How times are printed, everywhere."""
 
+from qvtime.timeline import Span
+
 PRINTED_MS = 100
 """The step in which times are printed where no other is asked for: a time that was printed, and is
 read again, may lie so far from what it was."""
@@ -24,6 +26,11 @@ def format_time(time_ms: int, decimals: int = 1) -> str:
 def format_tag(time_ms: int, decimals: int = 1) -> str:
     """The time as answers carry it: `<time>00:02:48.0</time>`."""
     return f"<time>{format_time(time_ms, decimals)}</time>"
+
+
+def format_tags(span: Span) -> str:
+    """A span as answers carry it: `<time>00:02:47.0</time> - <time>00:02:49.0</time>`."""
+    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)}"
 
 
 def format_seconds(time_ms: int, decimals: int = 1) -> str:

@@ -71,7 +71,14 @@ def _chain(units: tuple[str, ...]) -> str:
     smaller = "".join(rf"(?:{_JOIN}{_piece(unit)})?" for unit in units[1:])
     # Two digits after a larger unit, or one that nothing else can own: "2 minutes 48",
     # "from 1 minute 5 to ...", but not "2 minutes 3 people".
-    number = r"(?:[0-5]\d(?![\d:%.])|\d(?=\s*(?:\Z|[?!,;。-]|(?:to|until|till|and)(?![a-z]))))"
+    alone = (
+        r"(?=\s*(?:\Z|[?!,;。-]|(?:to|until|till|and|what|who|where|which|how|when)(?![a-z])"
+        r"|发生|出现|有什么|是什么|的?时|处|[到至]))"
+    )
+    number = (
+        rf"(?:[0-5]\d(?![\d:%.])|(?:\d|[二三四五]?十[一二三四五六七八九]?|(?:{'|'.join(_TENS[:4])})"
+        rf"(?:[ -](?:{'|'.join(_ONES)}))?|{'|'.join((*_TEENS, *_ONES))}){alone})"
+    )
     tail = rf"(?:\s*{number}(?!\s*{UNIT}))?" if units[0] in ("h", "m") else ""
     return f"{_piece(units[0])}{smaller}{tail}"
 

@@ -1,7 +1,10 @@
-"""Spans of time, events and timelines: integer milliseconds, half-open, sorted."""
+"""Spans of time, and events: integer milliseconds, half-open."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+SURE_SCORE, LIKELY_SCORE = 0.8, 0.5
+"""From these scores on, an event is drawn as sure, or as likely; below, as doubtful."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,24 +55,13 @@ class Event:
     source: str = "seen"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A video's events in order of time."""
-
-    events: tuple[Event, ...] = ()
-
-    def __post_init__(self) -> None:
-        ordered = sorted(self.events, key=lambda e: (e.span, e.source, e.caption))
-        object.__setattr__(self, "events", tuple(ordered))
-
-
 def merge_events(events: Iterable[Event], gap_ms: int = 0) -> tuple[Event, ...]:
     """Join events that say the same and overlap, touch, or lie within `gap_ms`: windows' seams.
 
     The joined event spans both and keeps the higher score. Order in does not matter.
     """
     merged: list[Event] = []
-    for event in Timeline(tuple(events)).events:
+    for event in _in_order(events):
         for position in range(len(merged) - 1, -1, -1):
             earlier = merged[position]
             same = (earlier.caption, earlier.source) == (event.caption, event.source)
@@ -83,4 +75,8 @@ def merge_events(events: Iterable[Event], gap_ms: int = 0) -> tuple[Event, ...]:
                 break
         else:
             merged.append(event)
-    return Timeline(tuple(merged)).events
+    return tuple(_in_order(merged))
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (event.span, event.source, event.caption))

@@ -10,7 +10,7 @@ from qvtime.errors import UsageError
 from qvtime.time_phrases import find_times, rewrite_times
 from qvtime.time_points import END, Point, TimePhrase, moment_or_span, quote
 from qvtime.time_readers import read_point
-from qvtime.time_tags import PRINTED_MS, format_seconds, format_tag, format_time
+from qvtime.time_tags import PRINTED_MS, format_seconds, format_tag, format_tags, format_time
 from qvtime.time_words import DIGITS, VALUE, fold, last_unit, read_value
 from qvtime.timeline import Span
 
@@ -20,6 +20,7 @@ __all__ = [
     "find_times",
     "format_seconds",
     "format_tag",
+    "format_tags",
     "format_time",
     "parse_range",
     "parse_time",

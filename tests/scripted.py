@@ -38,7 +38,7 @@ class ScriptedLook(Closing):
     def ask(self, question: str, max_new_tokens: int) -> Reply:
         assert self._script.events or "list all events" in question
         self._script.before()
-        return Reply(self._script.words(self.centres_ms), (), (), SURE, "stop", 0, 0.0)
+        return Reply(self._script.words(self.centres_ms), (), (), SURE, "stop", 0)
 
     def spans(self, event: str) -> Occurrences:
         """Those of the events with this caption."""
@@ -93,7 +93,6 @@ class _ScriptedEngine(Closing):
         self._script = script
         self.habits = Habits(window_patches=script.window_patches, frame_pixels=64 * 64)
         self.name = "scripted"
-        self.at_once = 1
         self.note = script.note
         self.outline = Outline(self.name, self.habits, _Spelling())
 

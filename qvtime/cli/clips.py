@@ -122,9 +122,9 @@ class ClipOutput(Output):
 
             show_frames(report, self._settings)
 
-    def finish(self) -> None:
+    def write(self) -> None:
         """Print or write what has waited, the sheet and the chart."""
-        super().finish()
+        super().write()
         sheet, plot = self._extras.sheet, self._extras.plot
         if sheet is not None and (self._rows or not self.failed):
             write_atomically(sheet, draw(self._rows))

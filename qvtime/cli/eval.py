@@ -134,7 +134,13 @@ def eval_(
     Reads QVHighlights, Charades-STA, ActivityNet Captions, TimeLens and VUE-TR files, segments,
     and qvtime's own JSON. Exit code 3 says that something in a file was left out.
     """
-    from qvtime.cli.evaluating import check_output, check_plot, deliver, predictions_file
+    from qvtime.cli.evaluating import (
+        check_output,
+        check_plot,
+        deliver,
+        predictions_file,
+        writes_json,
+    )
     from qvtime.cli.output import check_distinct
     from qvtime.cli.streams import say
     from qvtime.tasks.evaluate import evaluate, rules_of
@@ -157,6 +163,7 @@ def eval_(
         check_plot(plot, read)
     kept = None if run is None else predictions_file(kept_in, run)
     check_distinct(file, plot, kept)
+    in_json = writes_json(format_name, file)
     complete = True
     if run is not None and videos is not None and kept is not None:
         from qvtime.cli.predicting import run_dataset
@@ -182,9 +189,6 @@ def eval_(
         complete = run_dataset(run, videos, kept, settings, wanted, quiet)
         predictions = str(kept)
     outcome = evaluate(str(predictions), truth, rules, task)
-    in_json = format_name == "json" or (
-        format_name is None and file is not None and file.suffix.lower() == ".json"
-    )
     deliver(outcome, in_json, file, plot)
     for one in () if quiet else outcome.mistakes:
         for sentence in one.sentences():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from qvtime import formats
 from qvtime.cli.output import check_writable, is_same_file
 from qvtime.cli.streams import write_stdout
 from qvtime.drawing.picture import check_ending, encode_picture
@@ -9,12 +10,34 @@ from qvtime.drawing.recall_chart import Bin, draw_recall
 from qvtime.errors import OutputError, UsageError
 from qvtime.store.files import write_atomically
 from qvtime.tasks.evaluate import Outcome, as_json, as_text
+from qvtime.video_names import is_video_name
 
 ENDING = ".predictions.jsonl"
 
 
+def writes_json(format_name: str | None, file: Path | None) -> bool:
+    """Whether measures are written as JSON: as it is said, else by the file's ending. UsageError
+    for an ending that names a format which measures are not written in."""
+    if format_name is not None or file is None:
+        return format_name == "json"
+    try:
+        named = formats.format_of(file)
+    except UsageError:  # an ending that names no format promises nothing
+        return False
+    if named not in ("text", "json"):
+        raise UsageError(f"measures cannot be written as {named}", "end it with .txt or .json")
+    return named == "json"
+
+
 def check_output(file: Path, read: dict[str, str]) -> None:
-    """OutputError when the file cannot be written, or is one of those that are read (by role)."""
+    """OutputError when the file cannot be written, is one of those that are read (by role), or a
+    video."""
+    _check_written(file, read)
+    if is_video_name(file.name) and file.exists():
+        raise OutputError(f"cannot write {file}: it is a video", "name another file")
+
+
+def _check_written(file: Path, read: dict[str, str]) -> None:
     check_writable(file)
     for name, path in read.items():
         if is_same_file(file, path):
@@ -24,7 +47,7 @@ def check_output(file: Path, read: dict[str, str]) -> None:
 def predictions_file(given: Path | None, dataset: str) -> Path:
     """Where the predictions are kept: beside nothing that is read, in this folder by default."""
     file = given or Path(f"{Path(dataset).stem}{ENDING}")
-    check_output(file, {"dataset": dataset})
+    _check_written(file, {"dataset": dataset})
     return file
 
 

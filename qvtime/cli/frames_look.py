@@ -4,8 +4,9 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from qvtime.cli.graphics import Pixels, print_picture
+from qvtime.cli.graphics import print_picture
 from qvtime.cli.terminal import choose_graphics
+from qvtime.frames import Pixels
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.clips import sheet_rows

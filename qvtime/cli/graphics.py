@@ -13,9 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from qvtime.cli.terminal import Graphics, cell_size_px
-
-Pixels = npt.NDArray[np.uint8]
-"""uint8 RGB [H, W, 3]."""
+from qvtime.frames import Pixels
 
 _KITTY_CHUNK = 4096
 """Longest piece of data in one command: kitty's graphics protocol."""

@@ -128,7 +128,14 @@ def index(
     Again over the same folder, only what is new or has changed is looked at. Says nothing where
     no terminal listens, unless there is trouble.
     """
-    from qvtime.cli.indexed import check_asked, forget_videos, list_index, show_stats, show_video
+    from qvtime.cli.indexed import (
+        check_alone,
+        check_asked,
+        forget_videos,
+        list_index,
+        show_stats,
+        show_video,
+    )
     from qvtime.cli.indexing import index_and_tell, output_of, show_plans
     from qvtime.cli.settings import (
         Reading,
@@ -142,6 +149,9 @@ def index(
     from qvtime.tasks.videos import are_several
 
     check_asked(list_videos, show, forget, stats, index_folder, output, plot)
+    if list_videos or show or forget or stats:
+        of_a_run = {"--plan": plan, "--prune": prune, "--retry-failed": retry_failed}
+        check_alone(of_a_run | {"--limit": limit is not None, "--force": force}, show, paths)
     if show:
         file = None if output is None else Path(output)
         show_video(show, index_folder, format_name, file, plot)
@@ -165,6 +175,8 @@ def index(
         settings = with_cluster(settings, ray, workers, limit)
         check_subtitles(settings, are_several(paths))
         printed, folder, folder_format = output_of(format_name, output, paths)
+        if force and folder is None:
+            raise UsageError("--force is for the files of -o FOLDER", "name one, or leave it out")
         if printed is not None:
             printed.spare(subtitles, "subtitles")
         choices = Choices(

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import permutations
@@ -15,8 +15,8 @@ from qvtime.drawing.picture import check_ending, encode_picture
 from qvtime.drawing.timeline_chart import draw_timelines
 from qvtime.errors import OutputError, UsageError
 from qvtime.formats import format_of
-from qvtime.formats.cue import one_line
 from qvtime.formats.json import path_fields
+from qvtime.plain_text import one_line
 from qvtime.store.files import write_atomically
 from qvtime.store.index import Index, open_index
 from qvtime.store.overviews import OverviewStore
@@ -52,6 +52,24 @@ def check_asked(
         )
     if plot is not None and not show:
         raise UsageError("--plot draws the video of --show", "name one: --show VIDEO")
+
+
+def check_alone(
+    of_a_run: Mapping[str, bool], show: str | None, paths: Sequence[str] | None
+) -> None:
+    """UsageError when a question to an index has options of a run beside it, which does not
+    happen, or --show has paths."""
+    for option, given in of_a_run.items():
+        if given:
+            raise UsageError(
+                f"{option} is for a run, and a question to an index makes none",
+                "leave one of the two out",
+            )
+    if show and paths:
+        raise UsageError(
+            f"--show names its video itself, and {paths[0]} is named too",
+            "--index names the folder of an index",
+        )
 
 
 def list_index(paths: Sequence[str], folder: str | None, format_name: str | None) -> None:

@@ -15,7 +15,7 @@ from qvtime.cli.opening import open_model
 from qvtime.cli.output import OF_ONE_VIDEO, Output
 from qvtime.cli.plans import plan_as_json, print_plan
 from qvtime.cli.progress import ProgressLine, note_model
-from qvtime.cli.streams import say
+from qvtime.cli.streams import noting, say
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import Settings
 from qvtime.tasks.describe import plan_describe
@@ -75,20 +75,13 @@ def index_and_tell(
 ) -> None:
     """Index the videos, print what is to be printed; exit code 3 when some failed."""
     counted: Counter[Outcome] = Counter()
-    trouble = told = False
+    trouble = False
     watched = not quiet and sys.stderr is not None and sys.stderr.isatty()
     choices = replace(choices, timelines=choices.timelines or watched)
-    noted: set[str] = set()
-
-    def note(sentence: str) -> None:
-        if not (quiet or sentence in noted):
-            say(sentence)
-        noted.add(sentence)
-
     with ProgressLine(quiet) as progress:
         load = progress.before("loading the model", lambda: open_model(settings, quiet))
         run = index_paths(
-            paths, choices, settings, load, lambda path, at: progress.show(at, path), note
+            paths, choices, settings, load, lambda path, at: progress.show(at, path), noting(quiet)
         )
         for done in run:
             progress.hide()
@@ -96,10 +89,9 @@ def index_and_tell(
                 printed.spare(done.indexed.path)
             counted[done.indexed.outcome] += 1
             trouble |= _tell(done)
-            told |= done.report is not None
             _show(done, printed, watched)
-    if printed is not None and told:  # else there is no timeline to write
-        printed.finish()
+    if printed is not None:
+        printed.finish(empty_is_an_answer=False)
     if counted[Outcome.DONE]:
         note_model(settings.model, quiet)
     if trouble or watched:

@@ -17,8 +17,8 @@ from qvtime.cli.output import Output
 from qvtime.cli.plans import plan_as_json, print_plan
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.searching import NOTHING_FOUND, TOP_K
-from qvtime.cli.streams import say
-from qvtime.errors import QvtimeError, UsageError, VideoError
+from qvtime.cli.streams import noting, say
+from qvtime.errors import QvtimeError, UsageError, VideoError, cause_of
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
@@ -55,8 +55,9 @@ def gather(arguments: Sequence[str], files_from: str | None, nul: bool) -> tuple
     *paths, event = arguments
     example = 'qvtime locate clip.mp4 "the red car jumps"'
     if os.path.exists(event):  # noqa: PTH110 - Path's raises at words too long for a name
+        kind = "folder" if os.path.isdir(event) else "file"  # noqa: PTH112
         raise UsageError(
-            f"there is no event to find: {event} is a file", f"write it last: {example}"
+            f"there is no event to find: {event} is a {kind}", f"write it last: {example}"
         )
     if not paths and files_from is None:
         raise UsageError(f'there is no video to find "{event}" in', f"name one first: {example}")
@@ -75,8 +76,7 @@ def _open_list(name: str, stack: ExitStack) -> BinaryIO:
     try:
         return stack.enter_context(Path(name).open("rb"))
     except (OSError, ValueError) as error:
-        cause = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(f"cannot read the files' names in {name}: {cause}") from error
+        raise UsageError(f"cannot read the files' names in {name}: {cause_of(error)}") from error
 
 
 class Run:
@@ -86,7 +86,7 @@ class Run:
         self._event, self._settings, self._wanted = event, settings, wanted
         self._quiet = quiet
         self._found = self._failed = self._reported = 0
-        self._noted: set[str] = set()
+        self._note = noting(quiet)
 
     @property
     def exit_code(self) -> int:
@@ -106,7 +106,7 @@ class Run:
                 output.spare(path)
                 report = None
                 show = partial(progress.show, video=path if videos.several else None)
-                with self._going_on(videos):
+                with self._saying_failures(videos):
                     report = locate_video(
                         path, self._event, self._settings, engine, self._wanted, show, self._note
                     )
@@ -114,7 +114,7 @@ class Run:
                 if report is not None:
                     output.add(report)
                     self._count(path, report)
-        self._finish(output)
+        output.finish(empty_is_an_answer=self._reported > 0 or not self._failed)
         note_model(self._settings.model, self._quiet)
 
     def locate_in_index(self, folder: str, top_k: int | None, output: Output) -> None:
@@ -137,14 +137,14 @@ class Run:
             for path, look in locate_candidates(candidates, locate, self._wanted.top_k):
                 output.spare(path)
                 report = None
-                with self._going_on(Videos((path,), None, False)):
+                with self._saying_failures(Videos((path,), None, False)):
                     report = look()
                 progress.hide()
                 if report is not None:
                     self._count(path, report)
                     if report.events:
                         output.add(report)
-        self._finish(output)
+        output.finish(empty_is_an_answer=self._reported > 0 or not self._failed)
         if candidates:
             note_model(self._settings.model, self._quiet)
 
@@ -154,13 +154,13 @@ class Run:
         machine = cache(lambda: open_machine(self._settings))
         with ExitStack() as stack:
             for path in videos.find(stack, self._fail):
-                with self._going_on(videos):
+                with self._saying_failures(videos):
                     plan = plan_video(path, self._event, self._settings, machine, self._wanted)
                     self._found += 1
                     print_plan(path, plan, as_json)
 
     @contextmanager
-    def _going_on(self, videos: Videos) -> Iterator[None]:
+    def _saying_failures(self, videos: Videos) -> Iterator[None]:
         """What is wrong with one video is said, and does not stop the others."""
         try:
             yield
@@ -172,21 +172,9 @@ class Run:
                 raise
             self._fail(error)
 
-    def _note(self, sentence: str) -> None:
-        """Say once what would be the same for every video."""
-        if not (self._quiet or sentence in self._noted):
-            say(sentence)
-        self._noted.add(sentence)
-
     def _fail(self, error: QvtimeError) -> None:
         self._failed += 1
         say(error.message, error.hint)
-
-    def _finish(self, output: Output) -> None:
-        """Write what was found, or that nothing was; where every video failed neither is known,
-        and files stay as they are."""
-        if self._reported or not self._failed:
-            output.finish()
 
     def _count(self, path: str, report: Report) -> None:
         self._reported += 1

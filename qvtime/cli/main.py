@@ -18,7 +18,13 @@ from qvtime.cli.label import label
 from qvtime.cli.locate import locate
 from qvtime.cli.models import models
 from qvtime.cli.serve import serve
-from qvtime.cli.streams import ReaderGone, fill_closed, make_stdout_unicode, say
+from qvtime.cli.streams import (
+    ReaderGone,
+    fill_closed,
+    forget_no_columns,
+    make_stdout_unicode,
+    say,
+)
 from qvtime.cli.train import train
 from qvtime.errors import QvtimeError
 
@@ -66,6 +72,7 @@ def main() -> NoReturn:
     fill_closed()
     signal.signal(signal.SIGTERM, _stop)
     make_stdout_unicode()
+    forget_no_columns()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -74,6 +81,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app(arguments, prog_name="qvtime")
     except SystemExit as end:  # typer's way to be done, also after SIGINT, and ours after SIGTERM
+        if isinstance(end.__context__, BrokenPipeError):  # typer makes 1 of it: `--help | head -1`
+            return 0
         return end.code if isinstance(end.code, int) else 0
     except QvtimeError as error:
         say(error.message, error.hint)

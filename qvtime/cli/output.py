@@ -7,8 +7,8 @@ from pathlib import Path
 
 from qvtime import formats
 from qvtime.cli.streams import write_stdout
-from qvtime.errors import OutputError, UsageError
-from qvtime.formats.cue import one_line
+from qvtime.errors import OutputError, UsageError, cause_of
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
 from qvtime.tasks.sidecars import are_subtitles
@@ -116,12 +116,21 @@ class Output:
 
             show_report(report, self._several)
 
-    def finish(self) -> None:
-        """Print or write what has waited."""
+    def finish(self, empty_is_an_answer: bool = True) -> None:
+        """Print or write what has waited.
+
+        Where no report came, and that is no answer, as when every video failed, nothing is written:
+        files stay as they were.
+        """
+        if self._printed or empty_is_an_answer:
+            self.write()
+
+    def write(self) -> None:
+        """Print or write what has waited, even if it is nothing."""
         if self._file:
             write_atomically(self._file, formats.write(self._reports, self._format))
-        elif self._reports:
-            write_stdout(formats.write(self._reports, self._format))
+        elif self._reports or (self._format == "csv" and not self._printed):
+            write_stdout(formats.write(self._reports, self._format))  # a table has its header
 
 
 def _default(several: bool) -> str:
@@ -159,8 +168,7 @@ def check_writable(file: Path) -> None:
     except FileNotFoundError:
         status = None
     except (OSError, ValueError) as error:
-        cause = error.strerror or "" if isinstance(error, OSError) else str(error)
-        raise OutputError(f"cannot write {file}: {cause.lower()}", "name another file") from error
+        raise OutputError(f"cannot write {file}: {cause_of(error)}", "name another file") from error
     if status and stat.S_ISDIR(status.st_mode):
         raise OutputError(f"cannot write {file}: it is a folder", "name a file inside it")
     if not target.parent.is_dir():

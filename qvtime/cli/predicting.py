@@ -1,14 +1,13 @@
 """What `qvtime eval --run` does before it measures: ask the queries of a dataset."""
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 from qvtime.cli.opening import open_model
 from qvtime.cli.progress import ProgressLine, note_model
-from qvtime.cli.streams import say
+from qvtime.cli.streams import noting, say
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted
 from qvtime.tasks.looking import Progress
@@ -38,7 +37,7 @@ def run_dataset(
             def show(query: Query, at: Progress) -> None:
                 progress.show(at, f"{places[query.name]} of {len(queries)}, {query.name[0]}")
 
-            run = predict(queries, predictions, settings, engine, wanted, show, _once(quiet))
+            run = predict(queries, predictions, settings, engine, wanted, show, noting(quiet))
             for one in run:
                 if one.error is not None:
                     progress.hide()
@@ -53,15 +52,3 @@ def run_dataset(
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         say(f"{len(missing)} videos of {dataset} are not in {videos}: {named}{more}")
     return not (missing or failed)
-
-
-def _once(quiet: bool) -> Callable[[str], None]:
-    """Says each sentence once."""
-    told: set[str] = set()
-
-    def note(sentence: str) -> None:
-        if not quiet and sentence not in told:
-            say(sentence)
-        told.add(sentence)
-
-    return note

@@ -46,7 +46,7 @@ def print_found(
     reports = search_reports(folder, event, top_k or TOP_K, min_score or 0.0)
     for report in reports:
         output.spare(report.path)
-    failed = handed_on = False
+    failed = False
     for report in reports:
         try:
             refuse_links(folder, report.path)
@@ -55,9 +55,7 @@ def print_found(
             failed = True
         else:
             output.add(report)
-            handed_on = True
-    if handed_on or not failed:  # of videos that all failed there is nothing to write
-        output.finish()
+    output.finish(empty_is_an_answer=not failed)
     if failed:
         return VideoError.exit_code
     return 0 if reports else NOTHING_FOUND

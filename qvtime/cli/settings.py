@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from qvtime.cli.sizes import parse_size
 from qvtime.errors import UsageError
+from qvtime.frames import FRAMES_PER_PATCH
 from qvtime.settings import (
     DECODERS,
     DTYPES,
@@ -21,7 +22,6 @@ from qvtime.timestamps import parse_time
 
 SHORTEST_WINDOW_MS = 1000
 DEFAULT_GRANULARITY = "0.5"
-PICTURES_A_PATCH = 2
 LEAST_PIXELS = 64 * 64
 
 _COUNT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([km]?)", re.IGNORECASE)
@@ -143,7 +143,7 @@ def _granularity_of(fps: str, said_ms: int) -> int:
 
     UsageError where --granularity says another length, which is not its default.
     """
-    by_fps = {f"{PICTURES_A_PATCH * 1000 / g:g}": g for g in sorted(GRANULARITIES_MS, reverse=True)}
+    by_fps = {f"{FRAMES_PER_PATCH * 1000 / g:g}": g for g in sorted(GRANULARITIES_MS, reverse=True)}
     granularity_ms = by_fps.get(fps.strip())
     if granularity_ms is None:
         raise UsageError(f"--fps cannot be {fps}", f"use {', '.join(by_fps)}")

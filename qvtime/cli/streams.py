@@ -8,9 +8,10 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable
 
 from qvtime.cli.text import terminal_safe_line
-from qvtime.errors import OutputError
+from qvtime.errors import OutputError, cause_of
 
 
 class ReaderGone(Exception):
@@ -29,6 +30,13 @@ def fill_closed() -> None:
         except OSError:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
             os.set_inheritable(opened, True)
+
+
+def forget_no_columns() -> None:
+    """COLUMNS=0, as some containers and serial consoles have it, says that nobody knows the width;
+    rich prints nothing at all into it."""
+    if os.environ.get("COLUMNS", "").strip("0") == "":
+        os.environ.pop("COLUMNS", None)
 
 
 def make_stdout_unicode() -> None:
@@ -56,8 +64,9 @@ def write_stdout(text: str) -> None:
         raise ReaderGone from error
     except OSError as error:
         _let_go_of_stdout()
-        cause = (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot write to stdout: {cause}", "write to a file with -o") from error
+        raise OutputError(
+            f"cannot write to stdout: {cause_of(error)}", "write to a file with -o"
+        ) from error
 
 
 def say(message: str, hint: str | None = None) -> None:
@@ -69,6 +78,18 @@ def say(message: str, hint: str | None = None) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(line)
             sys.stderr.flush()
+
+
+def noting(quiet: bool) -> Callable[[str], None]:
+    """Says each sentence once, as many are the same for every video; nothing where `quiet`."""
+    said: set[str] = set()
+
+    def note(sentence: str) -> None:
+        if not (quiet or sentence in said):
+            say(sentence)
+        said.add(sentence)
+
+    return note
 
 
 def _let_go_of_stdout() -> None:

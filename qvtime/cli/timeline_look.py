@@ -18,11 +18,11 @@ from qvtime.cli.strip import (
     lay_cells,
 )
 from qvtime.cli.text import terminal_safe_line
-from qvtime.formats.cue import one_line
-from qvtime.formats.text import where_line
+from qvtime.formats.text import event_line, where_line
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.ticks import tick_label
-from qvtime.timeline import Event, Span
+from qvtime.timeline import LIKELY_SCORE, SURE_SCORE, Event, Span
 from qvtime.timestamps import format_time
 
 MOST_COLUMNS = 160
@@ -30,7 +30,8 @@ MOST_COLUMNS = 160
 METER_COLUMNS = 10
 NARROW_COLUMNS = 72
 """Below this there is no room for meters."""
-SURE, LIKELY = 0.8, 0.5
+LEAST_COLUMNS = 40
+"""Below this a table would cut times off: events are lines that flow on, and no strip is drawn."""
 
 
 def show_timeline(report: Report, several: bool) -> None:
@@ -39,12 +40,17 @@ def show_timeline(report: Report, several: bool) -> None:
     signs = ASCII if console.options.ascii_only else BLOCKS
     if several:
         console.print(_heading(report), soft_wrap=True)
-    if report.events:
+    narrow = console.width < LEAST_COLUMNS
+    if not report.events:
+        console.print(Text(terminal_safe_line(report.answer)), soft_wrap=True)
+    elif narrow:
+        for event in report.events:
+            console.print(Text(terminal_safe_line(event_line(event))), soft_wrap=True)
+    else:
         console.print(_rows(report, console.width, signs))
         console.print()
-    else:
-        console.print(Text(terminal_safe_line(report.answer)), soft_wrap=True)
-    console.print(*strip_rows(report, min(console.width, MOST_COLUMNS), signs), sep="\n")
+    if not narrow:
+        console.print(*strip_rows(report, min(console.width, MOST_COLUMNS), signs), sep="\n")
     console.print(Text(f"({terminal_safe_line(where_line(report))})", style="dim"), soft_wrap=True)
     for sentence in report.damage:
         console.print(Text(f"damage: {terminal_safe_line(sentence)}", style="yellow"))
@@ -159,4 +165,4 @@ def _strip(cells: Sequence[Cell], signs: Signs) -> Text:
 
 
 def _style(score: float) -> str:
-    return "green" if score >= SURE else "yellow" if score >= LIKELY else "red"
+    return "green" if score >= SURE_SCORE else "yellow" if score >= LIKELY_SCORE else "red"

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvtime.drawing.shapes import PAPER, Box, Line, Point, Shape, Sheet, Words
+from qvtime.frames import Pixels
 
 SCALE = 2
 """Pixels of the picture for one of the sheet: sharp on today's screens and in print."""
@@ -12,8 +13,6 @@ SHIFT = 4
 """OpenCV's points are fixed-point numbers with so many bits behind the point."""
 REGULAR, BOLD = 400, 600
 """Weights of the font."""
-
-Pixels = npt.NDArray[np.uint8]
 
 
 def paint_png(sheet: Sheet) -> bytes:

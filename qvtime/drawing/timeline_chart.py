@@ -23,7 +23,7 @@ from qvtime.drawing.shapes import (
 from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.ticks import tick_label, tick_step_ms, ticks_ms
-from qvtime.timeline import Event, Span
+from qvtime.timeline import LIKELY_SCORE, SURE_SCORE, Event, Span
 
 WIDTH_PX = 960
 LEFT_PX, RIGHT_PX = 56, 24
@@ -34,7 +34,6 @@ TICK_PX = 90
 SAID_PX = 7
 """What subtitles say is a band of this height on the axis."""
 LONGEST_TITLE = 100
-SURE, LIKELY = 0.8, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +169,4 @@ def _event(event: Event, label: str, frame: _Frame) -> list[Shape]:
 def _colour(event: Event) -> str:
     if event.score is None:
         return BLUE
-    return GREEN if event.score >= SURE else AMBER if event.score >= LIKELY else RED
+    return GREEN if event.score >= SURE_SCORE else AMBER if event.score >= LIKELY_SCORE else RED

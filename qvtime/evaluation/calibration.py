@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from qvtime.timeline import Span
 
+RIGHT_IOU = 0.5
+"""A span is right that meets the truth with this IoU or a higher one."""
+BINS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -39,7 +43,7 @@ def judge(found: Sequence[tuple[Span, float]], truth: Sequence[Span], iou: float
     return judged
 
 
-def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
+def reliability(judged: Sequence[Judged], bins: int = BINS) -> tuple[Bin, ...]:
     """The reliability table: equally wide bins, those left out in which no score lies."""
     held: list[list[Judged]] = [[] for _ in range(bins)]
     for one in judged:

@@ -15,6 +15,9 @@ from qvtime.timeline import Span
 from qvtime.training.scene import Scene
 from qvtime.training.world import COMPRESSIONS, FRAME_RATES, SIZES_PX, even_times, film
 
+CHINESE_SHARE = 1 / 3
+"""How many questions of an examination are in Chinese."""
+
 
 def examination(doc: str | None, count: int, seconds: float, seed: int) -> argparse.ArgumentParser:
     """The options of every examination, with how many clips of which length and seed it takes."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qvtime.evaluation import clips
-from qvtime.evaluation.calibration import judge
-from qvtime.evaluation.locate import RIGHT_IOU, Case, filmed_cases
+from qvtime.evaluation.calibration import RIGHT_IOU, judge
+from qvtime.evaluation.locate import Case, filmed_cases
 from qvtime.timeline import Span
 from qvtime.timestamps import parse_time
 from qvtime.training.scene import VERBS, Happening

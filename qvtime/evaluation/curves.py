@@ -9,7 +9,7 @@ from qvtime.evaluation.calibration import Bin, reliability
 from qvtime.evaluation.entries import Pair
 from qvtime.evaluation.moments import iou_at_rank
 from qvtime.evaluation.presets import Rules
-from qvtime.evaluation.reliability import BINS, judged_spans
+from qvtime.evaluation.reliability import judged_spans
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """0.05, 0.1 … 0.95."""
@@ -35,4 +35,4 @@ def curves_of(pairs: Sequence[Pair], rules: Rules) -> Curves | None:
         (threshold, float(np.mean([rules.passed(iou, threshold) for iou in ious])))
         for threshold in THRESHOLDS
     )
-    return Curves(len(asked), recall, reliability(judged_spans(pairs, rules), BINS))
+    return Curves(len(asked), recall, reliability(judged_spans(pairs, rules)))

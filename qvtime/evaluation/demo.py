@@ -17,7 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.evaluation.clips import ask, examination_of_one, film_by_chance, likeliest
+from qvtime.evaluation.clips import (
+    CHINESE_SHARE,
+    ask,
+    examination_of_one,
+    film_by_chance,
+    likeliest,
+)
 from qvtime.evaluation.metrics import (
     Grounding,
     mean_iou,
@@ -95,7 +101,7 @@ def make_questions(scene: Scene, generator: np.random.Generator, each: int) -> I
         if scene.happenings:
             one = scene.happenings[int(generator.integers(len(scene.happenings)))]
             yield _at(scene, generator, int(generator.integers(one.start_ms, one.end_ms)))
-        still = [t for t in range(0, scene.duration_ms, 37) if not _going_on(scene, t)]
+        still = [t for t in range(0, scene.duration_ms, 37) if not _events_at(scene, t)]
         if still:
             yield _at(scene, generator, int(generator.choice(still)))
         keys = [(h.subject, h.phrase) for h in scene.happenings]
@@ -104,15 +110,15 @@ def make_questions(scene: Scene, generator: np.random.Generator, each: int) -> I
             yield _when(single[int(generator.integers(len(single)))], generator)
 
 
-def _going_on(scene: Scene, time_ms: int) -> list[Happening]:
+def _events_at(scene: Scene, time_ms: int) -> list[Happening]:
     return [one for one in scene.happenings if one.start_ms <= time_ms < one.end_ms]
 
 
 def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
-    chinese = bool(generator.random() < 1 / 3)
+    chinese = bool(generator.random() < CHINESE_SHARE)
     moment = format_time(time_ms, 3)
     text = f"{moment}发生了什么？" if chinese else f"what happens at {moment}"
-    going_on = sorted(_going_on(scene, time_ms), key=lambda one: say(one, chinese))
+    going_on = sorted(_events_at(scene, time_ms), key=lambda one: say(one, chinese))
     captions = tuple(say(one, chinese) for one in going_on)
     spans = tuple(Span(one.start_ms, one.end_ms) for one in going_on)
     edges_ms = [t for one in scene.happenings for t in (one.start_ms, one.end_ms)]
@@ -121,7 +127,7 @@ def _at(scene: Scene, generator: np.random.Generator, time_ms: int) -> Question:
 
 
 def _when(one: Happening, generator: np.random.Generator) -> Question:
-    chinese = bool(generator.random() < 1 / 3)
+    chinese = bool(generator.random() < CHINESE_SHARE)
     turned = f" {one.turned}" if one.turned else ""
     if chinese:
         verb = CHINESE_VERBS[one.verb]

@@ -19,7 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from qvtime.evaluation import clips
-from qvtime.evaluation.calibration import Judged, judge, reliability, reliability_lines
+from qvtime.evaluation.calibration import (
+    RIGHT_IOU,
+    Judged,
+    judge,
+    reliability,
+    reliability_lines,
+)
 from qvtime.evaluation.metrics import Grounding, mean_iou, median_boundary_error_ms
 from qvtime.settings import MIN_SCORE
 from qvtime.timeline import Span
@@ -29,10 +35,8 @@ from qvtime.training.wording import ask_how_often, say
 
 SEED = 78_000_000
 OCCURRENCES = (0, 1, 2, 3)
-CHINESE_SHARE = 1 / 3
 LEAST_SCORE = 0.05
 """Scores below the one that is reported by default are examined too, down to this one."""
-RIGHT_IOU = 0.5
 SCENES = 1000
 """How many scenes are tried for one that has an event so often."""
 
@@ -108,7 +112,7 @@ def make_case(
             fitting = [one for one in fitting if _key(one) not in counts]
         if fitting:
             asked = fitting[int(generator.integers(len(fitting)))]
-            chinese = bool(generator.random() < CHINESE_SHARE)
+            chinese = bool(generator.random() < clips.CHINESE_SHARE)
             same = (one for one in scene.happenings if _key(one) == _key(asked))
             truth = tuple(Span(one.start_ms, one.end_ms) for one in same)
             return scene, Case(say(asked, chinese), truth, ask_how_often(asked, chinese))

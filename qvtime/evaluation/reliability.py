@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qvtime.evaluation.calibration import Judged, expected_calibration_error, reliability
+from qvtime.evaluation.calibration import RIGHT_IOU, Judged, expected_calibration_error, reliability
 from qvtime.evaluation.entries import Pair
 from qvtime.evaluation.measure import Group, Measure, percent
 from qvtime.evaluation.moments import truth_iou
 from qvtime.evaluation.presets import Rules
-
-RIGHT_IOU = 0.5
-BINS = 10
 
 
 def measure_reliability(pairs: Sequence[Pair], rules: Rules) -> Group | None:
@@ -25,7 +22,7 @@ def measure_reliability(pairs: Sequence[Pair], rules: Rules) -> Group | None:
         return None
     scores = np.array([one.score for one in judged])
     right = np.array([one.right for one in judged])
-    error = expected_calibration_error(reliability(judged, BINS))
+    error = expected_calibration_error(reliability(judged))
     brier = float(np.mean((scores - right) ** 2))
     measures = (
         Measure("calibration error", percent(error)),

@@ -16,7 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from qvtime.evaluation.clips import ask, examination_of_one, film_by_chance, likeliest
+from qvtime.evaluation.clips import (
+    CHINESE_SHARE,
+    ask,
+    examination_of_one,
+    film_by_chance,
+    likeliest,
+)
 from qvtime.evaluation.metrics import Grounding, mean_iou, recall_at
 from qvtime.timeline import Span
 from qvtime.timestamps import format_time
@@ -24,7 +30,6 @@ from qvtime.training.scene import Scene
 from qvtime.training.script import make_scene
 
 SEED = 83_000_000
-CHINESE_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)

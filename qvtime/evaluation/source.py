@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qvtime.errors import UsageError
+from qvtime.errors import UsageError, cause_of
 from qvtime.evaluation import mistakes as kinds
 from qvtime.evaluation.mistakes import Mistakes
 
@@ -71,8 +71,7 @@ def _bytes(path: str) -> bytes:
             with Path(path).open("rb") as file:
                 data = file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        cause = error.strerror if isinstance(error, OSError) else None
-        raise UsageError(f"cannot read {path}: {(cause or str(error)).lower()}") from error
+        raise UsageError(f"cannot read {path}: {cause_of(error)}") from error
     if len(data) > LARGEST_BYTES:
         raise UsageError(f"{path} is larger than {LARGEST_BYTES >> 20} MiB", "split it")
     return data

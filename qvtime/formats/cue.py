@@ -1,4 +1,4 @@
-"""What both subtitle formats share: which cues there are, and text that stays on one line."""
+"""What both subtitle formats share: which cues there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from qvtime.errors import UsageError
 from qvtime.plain_text import one_line
 from qvtime.report import Report
-
-__all__ = ["NO_CAPTION", "SHORTEST_CUE_MS", "Cue", "cues", "one_line"]
 
 SHORTEST_CUE_MS = 100
 """A shorter cue falls between two pictures of many players and is never seen."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qvtime.formats.cue import one_line
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import format_time

@@ -39,9 +39,8 @@ class BackendLook(AbstractContextManager["BackendLook", None], Protocol):
 class Backend(AbstractContextManager["Backend", None], Protocol):
     """A model that looks at pictures and answers. A context.
 
-    at_once: how many windows may wait for their answers at the same time; note: a sentence that the
-    user should hear once, or None. Looks and questions raise ModelError when the model cannot
-    answer.
+    note: a sentence that the user should hear once, or None. Looks and questions raise ModelError
+    when the model cannot answer.
     """
 
     @property
@@ -50,8 +49,6 @@ class Backend(AbstractContextManager["Backend", None], Protocol):
     def habits(self) -> Habits: ...
     @property
     def outline(self) -> Outline: ...
-    @property
-    def at_once(self) -> int: ...
     @property
     def note(self) -> str | None: ...
 

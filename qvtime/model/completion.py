@@ -1,5 +1,6 @@
 """What a chat completion says: words, token by token, and why it ended."""
 
+import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -74,8 +75,9 @@ def _spelled(entry: Mapping[str, Any]) -> bytes:
 
 
 def words_of(tokens: Iterable[Token]) -> str:
-    """What these tokens say one after the other."""
-    return b"".join(token.spelled for token in tokens).decode("utf-8", "replace")
+    """What these tokens say one after the other, without a character that is cut at their end."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return decoder.decode(b"".join(token.spelled for token in tokens))
 
 
 def said_once(tokens: Sequence[Token]) -> tuple[Token, ...] | None:

@@ -7,7 +7,7 @@ which continues a last message of the assistant by itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from qvtime.settings import FramesAs
@@ -22,16 +22,13 @@ class Dialect:
     frames: how it takes pictures with true times: as one video with the time of each, or as
     images between their times; pattern_at: where a request names the pattern that an answer has
     to follow, () for nowhere; unfinished: what a request has to say so that the last message is
-    gone on with, None where that cannot be had; keeps_media: whether pictures sent before can be
-    named instead of sent again.
+    gone on with, None where that cannot be had.
     """
 
     engine: str
     frames: FramesAs = "images"
     pattern_at: tuple[str, ...] = ()
     unfinished: Mapping[str, Any] | None = None
-    keeps_media: bool = False
-    always: Mapping[str, Any] = field(default_factory=dict)
 
     def constraint(self, pattern: str) -> dict[str, Any]:
         """The part of a request that says what an answer must look like; {} where none can."""
@@ -42,7 +39,7 @@ class Dialect:
 
 
 _KNOWN = {
-    "vllm": Dialect("vllm", "video", ("structured_outputs", "regex"), OPEN_ENDED, True),
+    "vllm": Dialect("vllm", "video", ("structured_outputs", "regex"), OPEN_ENDED),
     "sglang": Dialect("sglang", "images", ("regex",), {"continue_final_message": True}),
     "llamacpp": Dialect("llamacpp", unfinished={}),
 }

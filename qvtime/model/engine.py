@@ -16,17 +16,16 @@ import torch
 from qvtime.answer_thinking import split_reasoning
 from qvtime.closing import Closing
 from qvtime.errors import ModelError, OutOfMemory
-from qvtime.frames import FrameBatch
+from qvtime.frames import FRAMES_PER_PATCH, FrameBatch
 from qvtime.model.decoding import choose_decoding
 from qvtime.model.fit import Room, Wishes, fit
 from qvtime.model.generate import NeverSay, generate
 from qvtime.model.ground import TimeSpeller
-from qvtime.model.habits import Habits
+from qvtime.model.habits import THINKING_TOKENS, Habits
 from qvtime.model.machine import free_memory
 from qvtime.model.memory import out_of_memory_is
 from qvtime.model.occurrences import ANSWER_TOKENS
 from qvtime.model.outline import Outline
-from qvtime.model.pixels import FRAMES_PER_PATCH
 from qvtime.model.prefix import VideoPrefix, prefill
 from qvtime.model.prompt import (
     THINK_CLOSE,
@@ -44,8 +43,6 @@ from qvtime.model.weights import LoadedModel
 from qvtime.report import Setting
 
 MAX_NEW_TOKENS = 256
-THINKING_TOKENS = 2048
-"""How long a Thinking model may think; then its thought is closed and it has to answer."""
 
 _SMALLER = "Look at a shorter window, at a coarser granularity, or with a smaller model."
 
@@ -92,7 +89,6 @@ class Look(Closing):
         """
         if self._prefix is None:
             raise ValueError("this look is closed")
-        started = time.perf_counter()
         loaded = self._engine.loaded
         tail = encode_question(loaded.tokenizer, question)
         asked = len(tail)
@@ -117,7 +113,6 @@ class Look(Closing):
             score=sum(probabilities) / len(probabilities) if probabilities else 0.0,
             finish_reason=said.finish_reason,
             question_tokens=asked,
-            answer_ms=1000 * (time.perf_counter() - started),
             reasoning=split_reasoning(loaded.tokenizer.decode(thought))[0],
         )
 
@@ -159,8 +154,6 @@ class Engine(Closing):
     say how much it reads at once: what fits into the memory that is free now (qvtime.model.fit),
     and half of what was tried once that ran out. UsageError for wishes it cannot meet.
     """
-
-    at_once = 1
 
     def __init__(self, loaded: LoadedModel, wishes: Wishes | None = None) -> None:
         self.loaded = loaded

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from qvtime.errors import OutOfMemory, UsageError
 from qvtime.model.habits import Habits
 from qvtime.model.shape import PIXELS_A_TOKEN, ModelShape
+from qvtime.settings import Settings
 
 LABEL_TOKENS = 12
 """Around the pictures of a patch: `<3600.0 seconds>`, a token a digit, and where vision begins."""
@@ -28,6 +29,14 @@ class Wishes:
     tokens: int | None = None
     frame_pixels: int | None = None
     patches: int | None = None
+
+
+def wishes_of(settings: Settings) -> Wishes:
+    """What of a video is to be read at once by these settings."""
+    patches = None
+    if settings.window_ms is not None:
+        patches = -(-settings.window_ms // settings.granularity_ms)
+    return Wishes(settings.window_tokens, settings.frame_pixels, patches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from qvtime.frames import FrameBatch
+from qvtime.frames import FRAMES_PER_PATCH, FrameBatch
 from qvtime.model.prompt import label_ms, subtitle_label, time_label
 from qvtime.settings import FramesAs
 
@@ -39,13 +39,13 @@ def frame_parts(
     As a video both go to the server, and words that are said come after it; as images one picture
     stands for each patch, the later one, since an image is a patch of its own to Qwen3-VL.
     """
-    if len(frames) != 2 * len(centres_ms):
+    if len(frames) != FRAMES_PER_PATCH * len(centres_ms):
         raise ValueError(f"{len(frames)} pictures for {len(centres_ms)} patches")
     if frames_as == "images":
         content = tuple(_interleaved(frames, centres_ms, subtitles or [""] * len(centres_ms)))
         return FrameParts(content, None, {})
     pictures = [_jpeg(picture) for picture in frames.pixels]
-    indices = [index for centre_ms in centres_ms for index in [label_ms(centre_ms)] * 2]
+    indices = [label_ms(centre_ms) for centre_ms in centres_ms for _ in range(FRAMES_PER_PATCH)]
     name = hashlib.sha256("".join((*pictures, str(indices))).encode()).hexdigest()[:32]
     url = {"url": f"data:video/jpeg;base64,{','.join(pictures)}"}
     words = tuple(

@@ -31,6 +31,9 @@ WHEN_FORM = (
 LIST_ALL = "list all events with their times"
 DENSE_FORM = LIST_ALL + ANSWER_FORM
 
+THINKING_TOKENS = 2048
+"""How long a Thinking model may think; then its thought is closed and it has to answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:

@@ -130,6 +130,11 @@ def fetch_model(name: str, quiet: bool = False) -> FoundModel:
         if quiet or sys.stderr is None or not sys.stderr.isatty():
             disable_progress_bars()
         folder = _snapshot(name, local_files_only=False)
+    except HFValidationError:
+        raise ModelNotFound(
+            f"There is no model {name!r}: that is not a name on the hub.",
+            "Give a name like Qwen/Qwen3-VL-4B-Instruct.",
+        ) from None
     except GatedRepoError as error:
         raise ModelNotFound(
             f"The model {name} is on the hub, but not open to you.",

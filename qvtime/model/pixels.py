@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-PATCH_PX = 16
-FRAMES_PER_PATCH = 2
-MERGE = 2
+from qvtime.frames import FRAMES_PER_PATCH
+from qvtime.ops.blocks import MERGE as MERGE
+from qvtime.ops.patches import PATCH_NUMBERS
+from qvtime.ops.patches import PATCH_PX as PATCH_PX
+
 CELL_PX = PATCH_PX * MERGE
 """The side of one token of the language model, in pixels: sizes are multiples of it."""
-PATCH_NUMBERS = 3 * FRAMES_PER_PATCH * PATCH_PX * PATCH_PX
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from transformers.models.qwen3_vl.modeling_qwen3_vl import BaseModelOutputWithDe
 
 from qvtime.model.cache import roomy_cache, shorten
 from qvtime.model.decoding import Decoder, make_decoder
+from qvtime.model.pixels import MERGE
 from qvtime.model.positions import prefix_positions, tail_positions
 from qvtime.model.token_tree import TokenTree
 from qvtime.model.vision import VideoFeatures
@@ -111,7 +112,7 @@ def prefill(
     grid = features.grid
     if list(ids).count(video_pad) != len(features.pooled):
         raise ValueError(f"{list(ids).count(video_pad)} pads for {len(features.pooled)} features")
-    rows, columns = grid.rows // 2, grid.columns // 2
+    rows, columns = grid.rows // MERGE, grid.columns // MERGE
     device = model.device
     positions, next_position = prefix_positions(ids, video_pad, rows, columns, device, kernels)
     layers = model.config.get_text_config().num_hidden_layers

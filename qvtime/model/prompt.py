@@ -61,6 +61,11 @@ def time_label(centre_ms: int) -> str:
     return f"<{time_words(centre_ms)} seconds>"
 
 
+def show_twice(centres_ms: Sequence[int], place: int) -> tuple[int, ...]:
+    """The patches of a prompt with the one at `place` a second time, right after itself."""
+    return (*centres_ms[: place + 1], *centres_ms[place:])
+
+
 def encode_words(tokenizer: Any, text: str) -> list[int]:
     """Plain words as ids; control tokens spelled in them come out as ordinary characters."""
     ids: list[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True)[

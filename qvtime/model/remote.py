@@ -19,14 +19,12 @@ from qvtime.model.frame_parts import frame_parts
 from qvtime.model.habits import Habits
 from qvtime.model.outline import Outline
 from qvtime.model.remote_look import NO_TRUE_TIMES, RemoteLook
-from qvtime.model.served import AT_ONCE, ServedModel
+from qvtime.model.served import ServedModel
 from qvtime.report import Setting
 
 
 class RemoteBackend(Closing):
     """A model on a server that has been found there (qvtime.model.connecting). A context."""
-
-    at_once = AT_ONCE
 
     def __init__(self, served: ServedModel) -> None:
         self.served = served

@@ -1,7 +1,6 @@
 """A window of a video before a model on a server: what is asked of it, and what is checked."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any
@@ -12,6 +11,7 @@ from qvtime.errors import ServerError
 from qvtime.model.chat import RefusedRequest
 from qvtime.model.completion import Completion, Token, said_once, words_of
 from qvtime.model.frame_parts import FrameParts
+from qvtime.model.habits import THINKING_TOKENS
 from qvtime.model.next_words import Step, WordReading
 from qvtime.model.occurrences import follow_answers
 from qvtime.model.prompt import THINK_CLOSE, THINK_OPEN, time_label, time_words
@@ -24,7 +24,6 @@ RIVALS = 20
 """Tokens whose probability is asked for at each step: what servers give at most by default."""
 STEPS = 5
 """Tokens that a beginning is gone on with in one request: the letters of `168.0`."""
-THINKING_TOKENS = 2048
 SPARE_TOKENS = 64
 """What a chat template may add around a question."""
 
@@ -56,7 +55,6 @@ class RemoteLook(Closing):
 
     def ask(self, question: str, max_new_tokens: int) -> Reply:
         """The answer to `question`. Raises ServerError, ModelError when the words do not fit."""
-        started = time.perf_counter()
         served = self._served
         thinking = THINKING_TOKENS if served.habits.thinks else 0
         pattern = _only_these_times(self.centres_ms)
@@ -64,7 +62,7 @@ class RemoteLook(Closing):
             question,
             {"max_tokens": max_new_tokens + thinking, **served.dialect.constraint(pattern)},
         )
-        reply = _reply(said, 1000 * (time.perf_counter() - started))
+        reply = _reply(said)
         if served.dialect.pattern_at:
             self._check_times(reply.text)
         return reply
@@ -162,7 +160,7 @@ def _only_these_times(centres_ms: Sequence[int]) -> str:
     return f"([^<]|<[^t<]|{TIME_OPEN}({times}){TIME_CLOSE})*"
 
 
-def _reply(said: Completion, answer_ms: float) -> Reply:
+def _reply(said: Completion) -> Reply:
     """The answer apart from the thought before it, and without what it says over and over."""
     tokens, finish_reason = said.tokens, said.finish_reason
     thought, text = split_reasoning(said.text)
@@ -181,7 +179,6 @@ def _reply(said: Completion, answer_ms: float) -> Reply:
         score=None if tokens is None else score,
         finish_reason=finish_reason,
         question_tokens=0,
-        answer_ms=answer_ms,
         reasoning=said.thought or thought,
     )
 

@@ -12,7 +12,8 @@ class Reply:
     text: the model's words, its times as it writes them (`<time>168.0</time>`, in seconds);
     log_probabilities: of each token, before any constraint; score: their mean probability, 0 to 1
     (0 when nothing was said), None where probabilities are not known; finish_reason: "length" when
-    the answer was cut off, "loop" when it went round; reasoning: what it thought first.
+    the answer was cut off, "loop" when it went round; question_tokens: those of the question, 0
+    where a server counts them; reasoning: what it thought first.
     """
 
     text: str
@@ -21,7 +22,6 @@ class Reply:
     score: float | None
     finish_reason: Literal["stop", "length", "loop"]
     question_tokens: int
-    answer_ms: float
     reasoning: str = ""
 
     @property

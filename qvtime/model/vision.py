@@ -20,7 +20,8 @@ from torch import nn
 from torch.nn import functional
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from qvtime.model.pixels import FRAMES_PER_PATCH, Grid, grid_of
+from qvtime.frames import FRAMES_PER_PATCH
+from qvtime.model.pixels import Grid, grid_of
 from qvtime.ops.kernels import REFERENCE, Kernels
 from qvtime.ops.patches import patches_from
 from qvtime.ops.vision_positions import add_vision_positions

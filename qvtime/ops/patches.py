@@ -7,12 +7,12 @@ over colour, picture, row, column. Values go from 0..255 to -1..1 (mean and devi
 import numpy as np
 import torch
 
+from qvtime.frames import FRAMES_PER_PATCH
 from qvtime.ops.blocks import MERGE
 from qvtime.ops.kernels import Kernels
 from qvtime.ops.launch import DTYPE_NAMES, Launch, aligned, blocks_of
 
 PATCH_PX = 16
-FRAMES_PER_PATCH = 2
 PATCH_NUMBERS = 3 * FRAMES_PER_PATCH * PATCH_PX * PATCH_PX
 
 THREADS = 256

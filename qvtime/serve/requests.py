@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from qvtime.errors import UsageError
 from qvtime.time_points import quote
@@ -29,10 +29,13 @@ async def read_fields(request: Request, kinds: Mapping[str, type | tuple[type, .
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise NotJson("the request is no JSON", "send Content-Type: application/json")
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_BODY_BYTES:
-            raise BodyTooLarge(f"the request has more than {LARGEST_BODY_BYTES >> 10} KiB")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_BODY_BYTES:
+                raise BodyTooLarge(f"the request has more than {LARGEST_BODY_BYTES >> 10} KiB")
+    except ClientDisconnect:  # else it is logged as a mistake; nobody hears the answer
+        raise NotJson("the request was broken off", "send all of it") from None
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):

@@ -7,7 +7,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from qvtime.errors import QvtimeError, UsageError
+from qvtime.errors import QvtimeError, UsageError, cause_of
 from qvtime.serve.security import is_loopback
 
 MOST_CONNECTIONS = 256
@@ -43,9 +43,8 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
     except (OSError, OverflowError, UnicodeError) as error:
-        cause = (getattr(error, "strerror", None) or str(error)).lower()
         raise CannotListen(
-            f"cannot listen on {host}, port {port}: {cause}",
+            f"cannot listen on {host}, port {port}: {cause_of(error)}",
             "choose another --port (0 is any free one), or another --host",
         ) from error
 

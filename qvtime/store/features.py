@@ -19,7 +19,7 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from qvtime.errors import OutputError
+from qvtime.errors import OutputError, cause_of
 from qvtime.store.files import is_abandoned, write_atomically
 
 LAYOUT = 1
@@ -116,8 +116,7 @@ class FeatureStore:
                 path.unlink()  # so that its room is not counted
             self._make_room(len(data))
         except OSError as error:
-            cause = (error.strerror or str(error)).lower()
-            raise OutputError(f"cannot write {path}: {cause}") from error
+            raise OutputError(f"cannot write {path}: {cause_of(error)}") from error
         write_atomically(path, data)
         with suppress(OSError):
             self._make_room(0)  # others may have written meanwhile
@@ -197,8 +196,7 @@ def _remove(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot remove {path}: {cause}") from error
+        raise OutputError(f"cannot remove {path}: {cause_of(error)}") from error
     return True
 
 

@@ -15,6 +15,8 @@ ENDS_BYTES = 1 << 20
 BLOCKS = 62
 BLOCK_BYTES = 64 << 10
 DIGEST_BYTES = 20
+WHOLE, SAMPLED = "b2", "b2-parts"
+"""What digests are tagged with, by how they were made."""
 SETTLED_NS = 2_000_000_000
 """A file that changed more recently could change again without its times showing it."""
 
@@ -32,9 +34,19 @@ class Fingerprint:
     digest: str
     settled: bool
 
+    @property
+    def content(self) -> str:
+        """What tells this content from any other."""
+        return f"{self.digest}:{self.size_bytes}"
+
+    @property
+    def sampled(self) -> bool:
+        """Whether only samples of a large file were hashed: a change between them is not seen."""
+        return self.digest.startswith(f"{SAMPLED}:")
+
     def same_content(self, other: "Fingerprint") -> bool:
         """Whether both are of the same bytes."""
-        return (self.size_bytes, self.digest) == (other.size_bytes, other.digest)
+        return self.content == other.content
 
 
 def looks_unchanged(path: str, before: Fingerprint) -> bool:
@@ -42,6 +54,12 @@ def looks_unchanged(path: str, before: Fingerprint) -> bool:
     status = _status(path)
     same = (status.st_size, status.st_mtime_ns) == (before.size_bytes, before.mtime_ns)
     return same and before.settled
+
+
+def holds_still(path: str, before: Fingerprint) -> bool:
+    """Whether the file still has the content of the fingerprint; read again where its times have
+    changed. Raises VideoError."""
+    return looks_unchanged(path, before) or before.same_content(take_fingerprint(path))
 
 
 def take_fingerprint(path: str, now_ns: int | None = None) -> Fingerprint:
@@ -100,7 +118,7 @@ def _digest(path: str, size_bytes: int) -> str:
             os.close(descriptor)
     except OSError as error:
         raise VideoError(f"{path}: cannot be read: {error.strerror}") from None
-    return f"{'b2' if whole else 'b2-parts'}:{hashed.hexdigest()}"
+    return f"{WHOLE if whole else SAMPLED}:{hashed.hexdigest()}"
 
 
 def _pieces(size_bytes: int) -> list[tuple[int, int]]:

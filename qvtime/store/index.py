@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvtime.closing import Closing
-from qvtime.errors import QvtimeError, StoreError
+from qvtime.errors import QvtimeError, StoreError, cause_of
 from qvtime.report import Report
 from qvtime.store.database import Database, damaged
 from qvtime.store.fingerprint import Fingerprint
@@ -248,9 +248,8 @@ def open_index(place: Place, writing: bool = False) -> Index:
         try:
             is_there = place.file.is_file()
         except OSError as error:
-            cause = (error.strerror or str(error)).lower()
             raise StoreError(
-                f"{place.file}: cannot be opened: {cause}", "check the folder"
+                f"{place.file}: cannot be opened: {cause_of(error)}", "check the folder"
             ) from error
         if not is_there:
             raise StoreError(
@@ -261,7 +260,7 @@ def open_index(place: Place, writing: bool = False) -> Index:
         place.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"{place.folder}: cannot be made: {(error.strerror or str(error)).lower()}",
+            f"{place.folder}: cannot be made: {cause_of(error)}",
             "keep the index elsewhere with --index DIR",
         ) from error
     lock = FolderLock(place.folder)

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock on the folder of an index that the kernel frees with its holder."""
+"""One writer at a time: locks that the kernel frees with their holder, such as an index's."""
 
 import errno
 import fcntl
@@ -8,10 +8,22 @@ from contextlib import suppress
 from pathlib import Path
 
 from qvtime.closing import Closing
-from qvtime.errors import IndexLocked, StoreError
+from qvtime.errors import IndexLocked, StoreError, cause_of
 
 NAMED_WITHIN_S = 1.0
 """How long a refused run waits for the holder, which has the lock first, to write who it is."""
+
+
+def hold_alone(descriptor: int) -> bool:
+    """Whether this process has the open file to itself now, until it closes it: not where another
+    one holds it. A file system without locks lets everyone."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class FolderLock(Closing):
@@ -67,4 +79,4 @@ def _cannot_lock(file: Path, error: OSError) -> StoreError:
     hint = "keep the index elsewhere with --index DIR"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         hint = f"free some space, or {hint}"
-    return StoreError(f"{file}: cannot be locked: {(error.strerror or str(error)).lower()}", hint)
+    return StoreError(f"{file}: cannot be locked: {cause_of(error)}", hint)

@@ -5,7 +5,7 @@ common, so counting ends early: of a word that very many events share, it is onl
 decides little.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import TypeAlias
@@ -93,13 +93,9 @@ def search_video(index: Index, record: Record, words: str) -> list[Event]:
         "SELECT min(id), max(id), count(*) FROM event WHERE video = ?", (record.number,)
     )
     weights: dict[int, float] = {}
-    terms = terms_of(words)[:MOST_TERMS] if total else []
-    for part in dict.fromkeys(part for term in terms for part in parts_of(term)):
-        having = index.database.query(
-            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
-            (phrase(part), first, last),
-        )
-        for (number,) in having:
+    for part in _parts(terms_of(words)[:MOST_TERMS] if total else []):
+        having = _matching_between(index, part, first, last)
+        for number in having:
             weights[number] = weights.get(number, 0.0) + log(total / min(total, len(having)))
     best = max(weights.values(), default=0.0)
     if best <= 0:
@@ -123,21 +119,32 @@ def spans_by_word(index: Index, record: Record, words: str) -> tuple[int, dict[s
     )
     with index.believing():
         spans = {number: Span(start_ms, end_ms) for number, start_ms, end_ms in rows}
-    terms = terms_of(words)[:MOST_TERMS] if spans else []
     found: dict[str, list[Span]] = {}
-    for part in dict.fromkeys(part for term in terms for part in parts_of(term)):
-        having = index.database.query(
-            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
-            (phrase(part), min(spans), max(spans)),
-        )
-        found[part] = [spans[number] for (number,) in having if number in spans]
+    for part in _parts(terms_of(words)[:MOST_TERMS] if spans else []):
+        having = _matching_between(index, part, min(spans), max(spans))
+        found[part] = [spans[number] for number in having if number in spans]
     return len(spans), found
+
+
+def _parts(terms: Sequence[str]) -> list[str]:
+    """The parts of all terms, each once, in order."""
+    return list(dict.fromkeys(part for term in terms for part in parts_of(term)))
 
 
 def _matching(index: Index, match: str, most: int) -> list[int]:
     """The numbers of the first events that match."""
     rows = index.database.query(
         "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (match, most)
+    )
+    return [number for (number,) in rows]
+
+
+def _matching_between(index: Index, part: str, first: int, last: int) -> list[int]:
+    """The numbers of the events with this part, from one number to another: of a video, some are
+    other videos'."""
+    rows = index.database.query(
+        "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
+        (phrase(part), first, last),
     )
     return [number for (number,) in rows]
 
@@ -155,7 +162,7 @@ def _matching_present(index: Index, match: str, most: int) -> list[int]:
 def _weights(index: Index, terms: list[str], matching: Matching) -> dict[int, float]:
     """What events with some of the terms weigh: the sum of log(events / events with it), over
     the parts of terms that are not common; the rarest part counts, however common it is."""
-    parts = list(dict.fromkeys(part for term in terms for part in parts_of(term)))[:MOST_TERMS]
+    parts = _parts(terms)[:MOST_TERMS]
     having = {part: matching(index, phrase(part), COUNTED + 1) for part in parts}
     rarest = min((len(events) for events in having.values() if events), default=0)
     ((total,),) = index.database.query("SELECT max(id) FROM event")

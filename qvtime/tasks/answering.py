@@ -12,7 +12,7 @@ from qvtime.tasks.seams import Occurrence, likeliest, not_found
 from qvtime.tasks.skim import unrefined
 from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, merge_events
-from qvtime.timestamps import format_tag
+from qvtime.timestamps import format_tag, format_tags
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
@@ -122,10 +122,9 @@ def _count_text(times: Sequence[str], chinese: bool, found: Sequence[Occurrence]
     best = likeliest(found)
     if best is None:
         return "一次也没有。" if chinese else "Never."
-    span = f"{format_tag(best.span.start_ms)} - {format_tag(best.span.end_ms)}"
     if chinese:
-        return f"一次也没有。最有可能的一段得分为 {best.score:.2f}：{span}"
-    return f"Never. The likeliest span scores {best.score:.2f}: {span}"
+        return f"一次也没有。最有可能的一段得分为 {best.score:.2f}：{format_tags(best.span)}"
+    return f"Never. The likeliest span scores {best.score:.2f}: {format_tags(best.span)}"
 
 
 def _untimed(one: Seen) -> bool:
@@ -138,11 +137,9 @@ def _about_moment(one: Seen) -> str:
 
 
 def _about_window(one: Seen) -> str:
-    span = one.window.span
-    said = one.parsed.text_with_tags
-    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)} {said}".rstrip()
+    return f"{format_tags(one.window.span)} {one.parsed.text_with_tags}".rstrip()
 
 
 def _sentence(event: Event, question: str) -> str:
-    times = f"{format_tag(event.span.start_ms)} - {format_tag(event.span.end_ms)}"
+    times = format_tags(event.span)
     return times if event.caption == question else f"{times} {event.caption}"

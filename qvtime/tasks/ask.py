@@ -27,7 +27,7 @@ from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import Occurrence
 from qvtime.tasks.skim import joined_ms
-from qvtime.tasks.subtitled import open_subtitled
+from qvtime.tasks.subtitled import check_subtitles, open_subtitled
 from qvtime.timeline import Event, Span
 from qvtime.video.worker import open_video
 
@@ -78,6 +78,7 @@ def plan_ask(
     path: str, questions: Sequence[str], settings: Settings, machine: Callable[[], Machine]
 ) -> list[Preview]:
     """Where `ask_video` would look first for each question. Raises as it does."""
+    check_subtitles(path, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         info = reader.info
         for question in questions:

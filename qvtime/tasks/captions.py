@@ -51,7 +51,7 @@ def point(
     """
     try:
         place = place_of(path)
-        if not place.file.is_file():
+        if not place.is_there:
             return NOWHERE
         with open_index(place) as index:
             record = index.find(path)

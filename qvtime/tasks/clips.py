@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qvtime.errors import OutputError
+from qvtime.errors import OutputError, cause_of
 from qvtime.report import Report
 from qvtime.settings import Limits, Settings
 from qvtime.store.files import sweep_abandoned, temporary_name
@@ -44,8 +44,7 @@ def cut_clips(report: Report, folder: str | os.PathLike[str], limits: Limits) ->
     try:
         Path(target).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or str(error)
-        raise OutputError(f"cannot make the folder {target}: {cause.lower()}") from error
+        raise OutputError(f"cannot make the folder {target}: {cause_of(error)}") from error
     sweep_abandoned(Path(target))
     container = report.video.container if report.video is not None else ""
     return [
@@ -117,8 +116,7 @@ def _cut(path: str, span: Span, folder: str, ending: str, limits: Limits) -> Cli
             if _same(temporary, target):
                 break
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot write a clip into {folder}: {cause}") from error
+        raise OutputError(f"cannot write a clip into {folder}: {cause_of(error)}") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
     return Clip(target, span, shown)

@@ -19,7 +19,6 @@ from qvtime.subtitles import Spoken
 from qvtime.tasks.describe import describe_video, watch_video
 from qvtime.tasks.features import open_features
 from qvtime.tasks.looking import Progress
-from qvtime.tasks.plan import GRANULARITY_MS
 from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.video.subtitles import read_subtitles
@@ -135,13 +134,30 @@ def describe_job(
     note: Callable[[str], None],
 ) -> Described | Watched:
     """What is seen in the video, and what its subtitles say; or, for an overview only, how it
-    looks. Raises VideoError, ModelError."""
+    looks. Raises VideoError, ModelError.
+
+    Trouble with a file that has changed meanwhile, or is gone, says nothing of what was to be
+    looked at: it is raised as that.
+    """
+    try:
+        return _describe(job, engine, progress, note)
+    except VideoError:
+        if still_as(job.path, job.fingerprint):
+            raise
+    raise changed_meanwhile(job.path)
+
+
+def _describe(
+    job: Job,
+    engine: Callable[[], "Backend"],
+    progress: Callable[[Progress], None],
+    note: Callable[[str], None],
+) -> Described | Watched:
     path, settings = job.path, job.settings
     with open_video(path, settings.decoder, settings.limits) as reader:
         # A night over a folder is not to push out what people ask about: it takes only free room.
         features = open_features(path, settings, note, job.fingerprint, displace=False)
-        granularity_ms = settings.granularity_ms or GRANULARITY_MS
-        maker = OverviewMaker(granularity_ms, reader.info.duration_ms)
+        maker = OverviewMaker(settings.granularity_ms, reader.info.duration_ms)
         if job.overview_only:
             watch_video(reader, engine(), settings, maker, progress, features, note)
             if not still_as(path, job.fingerprint):

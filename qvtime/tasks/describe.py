@@ -4,12 +4,12 @@ Memory does not grow with the length of the video but by the events that were sa
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from qvtime.answer import parse_answer
+from qvtime.model.habits import LIST_ALL
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.tasks.halving import read_each
@@ -17,15 +17,17 @@ from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
     Progress,
+    cut_short,
     look_at,
     said_span,
     watch_at,
     whole_patches,
 )
 from qvtime.tasks.overviews import watch_for
-from qvtime.tasks.plan import GRANULARITY_MS, Plan, Window, check_window
+from qvtime.tasks.plan import Plan, Window, check_window
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.skim import OVERLAP_SHARE
+from qvtime.tasks.subtitled import check_subtitles
 from qvtime.timeline import Event, Span, merge_events
 from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.worker import open_video
@@ -38,7 +40,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
 
-QUESTION = "list all events with their times"
 LIST_TOKENS = 768
 """How long an answer may be: a window holds many events, and each takes about 20 tokens."""
 ALIKE_IOU = 0.5
@@ -76,10 +77,11 @@ def describe_video(
     tokens = max(LIST_TOKENS, settings.max_new_tokens)
 
     def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
-        with look_at(reader, engine, window, granularity_ms, clock, features, then, watch) as look:
-            started = time.perf_counter()
+        with (
+            look_at(reader, engine, window, granularity_ms, clock, features, then, watch) as look,
+            clock.measure("answer"),
+        ):
             reply = look.ask(habits.dense_form, tokens)
-            clock.add("answer", 1000 * (time.perf_counter() - started))
         return _told(reply, window, granularity_ms, video, tokens)
 
     count = 0
@@ -89,7 +91,7 @@ def describe_video(
         dropped += lost[: MOST_DROPPED - len(dropped)]
     return Report(
         path=path,
-        question=QUESTION,
+        question=LIST_ALL,
         answer=f"{len(events)} event{'' if len(events) == 1 else 's'}",
         events=tuple(events),
         model=engine.name,
@@ -141,9 +143,10 @@ def plan_describe(path: str, settings: Settings, machine: Machine) -> Preview:
     """How `describe_video` would read a video. Raises VideoError, UsageError."""
     outline = machine.outline
     check_window(settings, outline.habits.window_patches, outline.name)
+    check_subtitles(path, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         video = Span(0, reader.info.duration_ms)
-        plan, _ = _windows_over(video, settings, outline.habits.window_patches, QUESTION)
+        plan, _ = _windows_over(video, settings, outline.habits.window_patches, LIST_ALL)
         return preview(reader.info, plan, machine)
 
 
@@ -151,14 +154,14 @@ def _windows_over(
     video: Span, settings: Settings, window_patches: int, words: str
 ) -> tuple[Plan, int]:
     """Overlapping windows over a video, each asked the same, and how long one is at most."""
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    granularity_ms = settings.granularity_ms
     window_ms = settings.window_ms or window_patches * granularity_ms
     planned = tuple(
         Window(part, tuple(patch_centres(part, granularity_ms)))
         for part in windows(video, window_ms, int(window_ms * OVERLAP_SHARE))
     )
     asked = (words,) * len(planned)
-    return Plan(QUESTION, granularity_ms, granularity_ms, planned, asked), window_ms
+    return Plan(LIST_ALL, granularity_ms, granularity_ms, planned, asked), window_ms
 
 
 def _told(
@@ -174,11 +177,7 @@ def _told(
     dropped = [*parsed.dropped, *parsed.doubts]
     if any(not event.caption.strip() for event in parsed.events):
         dropped.append("an event without words")
-    if reply.finish_reason == "loop":
-        dropped.append("what the answer said over and over")
-    if reply.finish_reason == "length":
-        dropped.append(f"what the answer would have said after {tokens} tokens")
-    return events, dropped
+    return events, [*dropped, *cut_short(reply, tokens)]
 
 
 def _left_to_neighbour(said: Span, window: Window, video: Span) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from qvtime.errors import ModelError
 from qvtime.model.catalogue import KNOWN_MODELS, KnownModel, known_model
 from qvtime.settings import DEMO_MODEL, Settings
-from qvtime.tasks.preview import Fitted, fit_memory
 
 if TYPE_CHECKING:  # torch is slow to import
+    from qvtime.model.fitted import Fitted
     from qvtime.model.machine import Machine
     from qvtime.model.outline import Outline
 
@@ -121,8 +121,10 @@ def _model(settings: Settings, machine: "Machine") -> list[Finding]:
     return [here] if fitted is None else [here, _memory(fitted)]
 
 
-def _fitted(outline: "Outline", settings: Settings, machine: "Machine") -> Fitted | None:
+def _fitted(outline: "Outline", settings: Settings, machine: "Machine") -> "Fitted | None":
     """How the model would run here; None where its shape or the memory is not known."""
+    from qvtime.model.fitted import fit_memory
+
     place = _place(settings, machine)
     room = machine.room_bytes(place)
     if outline.shape is None or room is None:
@@ -130,7 +132,7 @@ def _fitted(outline: "Outline", settings: Settings, machine: "Machine") -> Fitte
     return fit_memory(outline, outline.shape, settings, place, room)
 
 
-def _memory(fitted: Fitted) -> Finding:
+def _memory(fitted: "Fitted") -> Finding:
     """What would be read at once, and what that takes."""
     if not fitted.fits:
         return Finding("memory", "bad", str(fitted.short))

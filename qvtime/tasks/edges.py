@@ -22,7 +22,7 @@ from qvtime.model.prompt import LABEL_MS
 from qvtime.tasks.plan import Window
 from qvtime.tasks.seams import SURE_SHARE, Occurrence, Piece, find_pieces
 from qvtime.timeline import Span
-from qvtime.video.sampling import patch_centres, window_around
+from qvtime.video.sampling import patch_centres, window_within
 
 if TYPE_CHECKING:
     from qvtime.model.reply import ScoredSpan
@@ -124,13 +124,7 @@ def look_at_edges(
 
 def _window(around: int | Span, reach_ms: int, search: Span, granularity_ms: int) -> Window:
     """The window of `reach_ms` with this in its middle, within what is searched."""
-    first_ms = search.start_ms
-    if isinstance(around, Span):
-        inside: int | Span = Span(around.start_ms - first_ms, around.end_ms - first_ms)
-    else:
-        inside = around - first_ms
-    moved = window_around(inside, reach_ms, search.duration_ms)
-    span = Span(moved.start_ms + first_ms, moved.end_ms + first_ms)
+    span = window_within(around, reach_ms, search)
     return Window(span, tuple(patch_centres(span, granularity_ms)))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qvtime.errors import OutputError, UsageError, VideoError
+from qvtime.errors import OutputError, UsageError, VideoError, cause_of
+from qvtime.frames import FRAMES_PER_PATCH
 from qvtime.settings import Settings
 from qvtime.store.features import FeatureKey, FeatureStore
 from qvtime.store.fingerprint import Fingerprint, still_as, take_fingerprint
@@ -15,7 +16,6 @@ from qvtime.store.index import Index
 from qvtime.store.overviews import OverviewStore
 from qvtime.store.place import place_of
 from qvtime.store.record import Record
-from qvtime.tasks.overviews import overview_content
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.engine import Engine
@@ -55,7 +55,7 @@ class KeptFeatures:
         if arrays is None:
             return None
         from qvtime.model.feature_arrays import features_of
-        from qvtime.model.pixels import FRAMES_PER_PATCH, PATCH_PX, Grid
+        from qvtime.model.pixels import PATCH_PX, Grid
 
         grid = Grid(
             len(key.times_ms) // FRAMES_PER_PATCH,
@@ -134,7 +134,7 @@ def open_features(
     if folder is None:
         return None
     fingerprint = fingerprint or take_fingerprint(path)
-    if _is_sampled(fingerprint) and not fingerprint.settled:
+    if fingerprint.sampled and not fingerprint.settled:
         return None  # it may still change without showing it
     store = FeatureStore(folder, settings.features_cap_bytes)
     return KeptFeatures(store, path, fingerprint, note, displace)
@@ -151,17 +151,14 @@ def forget_videos(index: Index, records: Sequence[Record]) -> None:
     gone = [record.fingerprint for record in records]
     contents = {content_key(one) for one in gone} - {content_key(one) for one in left}
     FeatureStore(index.place.folder / FOLDER_NAME, 0).forget(contents)
-    contents = {overview_content(one) for one in gone} - {overview_content(one) for one in left}
+    contents = {one.content for one in gone} - {one.content for one in left}
     OverviewStore(index.place.folder).forget(contents)
 
 
 def _beside_index(path: str) -> Path | None:
     """The folder for features of the index that knows this video, if there is one we can read."""
-    try:
-        place = place_of(path)
-        return place.folder / FOLDER_NAME if place.file.is_file() else None
-    except OSError:  # an index that this user may not even look at
-        return None
+    place = place_of(path)
+    return place.folder / FOLDER_NAME if place.is_there else None
 
 
 def _named(name: str) -> Path:
@@ -171,16 +168,13 @@ def _named(name: str) -> Path:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"--features {name} is a file", hint="name a folder")
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise UsageError(f"--features {name}: {cause}", hint="name another folder") from error
+        raise UsageError(
+            f"--features {name}: {cause_of(error)}", hint="name another folder"
+        ) from error
     return folder
 
 
 def content_key(fingerprint: Fingerprint) -> str:
     """The content of a video. Of a large one only samples are hashed: its time counts too."""
-    key = f"{fingerprint.digest}:{fingerprint.size_bytes}"
-    return f"{key}:{fingerprint.mtime_ns}" if _is_sampled(fingerprint) else key
-
-
-def _is_sampled(fingerprint: Fingerprint) -> bool:
-    return fingerprint.digest.startswith("b2-parts:")
+    content = fingerprint.content
+    return f"{content}:{fingerprint.mtime_ns}" if fingerprint.sampled else content

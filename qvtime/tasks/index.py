@@ -21,6 +21,7 @@ from qvtime.model.checkpoint import identity
 from qvtime.settings import Settings
 from qvtime.store.fingerprint import (
     Fingerprint,
+    holds_still,
     looks_unchanged,
     take_fingerprint,
 )
@@ -29,8 +30,7 @@ from qvtime.store.overviews import Overview, OverviewStore
 from qvtime.store.record import Record
 from qvtime.tasks.crew import Alone, Crew, Finished, Job, Watched
 from qvtime.tasks.looking import Progress
-from qvtime.tasks.overviews import overview_content, overview_key, spoiled
-from qvtime.tasks.plan import GRANULARITY_MS
+from qvtime.tasks.overviews import overview_key, spoiled
 from qvtime.tasks.sidecars import Sidecars, Stamp
 from qvtime.video.subtitles import NONE
 
@@ -132,8 +132,7 @@ def _is_same(record: Record | None, path: str) -> bool:
     if record is None:
         return False
     try:
-        before = record.fingerprint
-        return looks_unchanged(path, before) or before.same_content(take_fingerprint(path))
+        return holds_still(path, record.fingerprint)
     except VideoError:
         return False
 
@@ -201,7 +200,7 @@ class _MadeWith:
         choices: dict[str, object] = {
             "method": METHOD,
             "model": self.model,
-            "granularity_ms": self.settings.granularity_ms or GRANULARITY_MS,
+            "granularity_ms": self.settings.granularity_ms,
             "window_ms": self.settings.window_ms,
             "decoder": self.settings.decoder,
             "subtitles": "none" if self.settings.subtitles == NONE else self.subtitles,
@@ -273,7 +272,7 @@ def _keep_overview(
         if overview is not None:
             store.keep(overview_key(job.fingerprint, job.made_with[0]), overview)
         elif spoiled(index, job.fingerprint) is not None:
-            store.forget({overview_content(job.fingerprint)})
+            store.forget({job.fingerprint.content})
     except OutputError as error:
         note(f"{error.message}; going on without an overview")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qvtime.errors import UsageError
 from qvtime.report import Report
 from qvtime.settings import Settings
-from qvtime.store.fingerprint import looks_unchanged, take_fingerprint
+from qvtime.store.fingerprint import holds_still
 from qvtime.store.index import open_index
 from qvtime.store.place import place_at, place_of
 from qvtime.tasks.describe import describe_video
@@ -56,7 +56,7 @@ def draft_labels(
 def _indexed(path: str, index_folder: str | None) -> Report | None:
     """The timeline that the index has of this file as it is now."""
     place = place_of(path) if index_folder is None else place_at(index_folder)
-    if index_folder is None and not place.file.is_file():
+    if index_folder is None and not place.is_there:
         return None
     with open_index(place) as index:
         try:
@@ -65,8 +65,6 @@ def _indexed(path: str, index_folder: str | None) -> Report | None:
             return None
         if record is None or record.error is not None:
             return None
-        if not looks_unchanged(path, record.fingerprint) and not (
-            record.fingerprint.same_content(take_fingerprint(path))
-        ):
+        if not holds_still(path, record.fingerprint):
             return None
         return replace(index.report(record), path=path)

@@ -23,9 +23,9 @@ from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.preview import Machine, Preview, preview
 from qvtime.tasks.reading import Seen, find_spans, read_windows
 from qvtime.tasks.seams import Occurrence, not_found
-from qvtime.tasks.subtitled import open_subtitled, subtitle_settings
+from qvtime.tasks.subtitled import check_subtitles, open_subtitled, subtitle_settings
 from qvtime.timeline import Event, Span
-from qvtime.timestamps import format_tag, format_time, parse_range
+from qvtime.timestamps import format_tags, format_time, parse_range
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -93,11 +93,17 @@ def locate_video(
         plan = _plan(path, event, reader.info, span, settings, engine.outline, wanted, note)
         search = _Search(reader, engine, event, settings, plan, progress, features, note)
         found = search.first_pass(starts)
-        reported = _best_first(found, wanted.min_score)[: wanted.top_k]
-        finer = [
-            search.look_closer(one, Progress(done, len(reported), one.span))
-            for done, one in enumerate(reported)
-        ]
+        sure = _best_first(found, wanted.min_score)
+        most = len(sure) if wanted.top_k is None else wanted.top_k
+        finer: list[Occurrence] = []
+        kept = 0  # of those looked at: a closer look may leave less of a score than is wanted
+        for one in sure:
+            if kept == most:
+                break
+            looks = min(len(sure), len(finer) + most - kept)
+            finer.append(search.look_closer(one, Progress(len(finer), looks, one.span)))
+            kept += finer[-1].score >= wanted.min_score
+        found = (*finer, *(one for one in found if one not in sure[: len(finer)]))
         return search.report(path, _best_first(finer, wanted.min_score), found, wanted)
 
 
@@ -106,6 +112,7 @@ def plan_video(
 ) -> Preview:
     """How `locate_video` would search a video. Raises UsageError, VideoError, ModelError."""
     check_question(event, settings)
+    check_subtitles(path, settings)
     with open_video(path, settings.decoder, settings.limits) as reader:
         span = _searched(path, wanted, reader.info)
         plan = _plan(path, event, reader.info, span, settings, machine().outline, wanted)
@@ -272,5 +279,4 @@ def _answer(reported: Sequence[Occurrence], found: Sequence[Occurrence], plan: L
         return f"{not_found(found)} (Not looked at: {left}, where the index says it is unlikely.)"
     if not reported:
         return not_found(found)
-    spans = (one.span for one in reported)
-    return "; ".join(f"{format_tag(s.start_ms)} - {format_tag(s.end_ms)}" for s in spans)
+    return "; ".join(format_tags(one.span) for one in reported)

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qvtime.frames import VideoInfo
+from qvtime.frames import FRAMES_PER_PATCH, VideoInfo
 from qvtime.report import Setting
 from qvtime.settings import Settings
 from qvtime.tasks.captions import NOWHERE, Pointed
 from qvtime.tasks.plan import (
-    GRANULARITY_MS,
     Plan,
     Window,
     check_window,
@@ -87,11 +86,12 @@ class LocatePlan:
             "likely_used": len(self.pointed.likely),
             "skipped_ms": self.skipped_ms,
         }
+        most_patches = max(len(window.centres_ms) for window in self.windows)
         return {
             "windows": len(self.windows),
             "window_ms": self.window_ms,
             "overlap_ms": self.overlap_ms,
-            "frames_per_window": 2 * max(len(window.centres_ms) for window in self.windows),
+            "frames_per_window": FRAMES_PER_PATCH * most_patches,
             "width_px": self.size_px[0],
             "height_px": self.size_px[1],
             "tokens_per_window": self.tokens,
@@ -106,7 +106,7 @@ def plan_locate(info: VideoInfo, span: Span, settings: Settings, outline: "Outli
 
     UsageError for a window longer than the model reads at once in the first pass.
     """
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    granularity_ms = settings.granularity_ms
     habits = outline.habits
     first = replace(settings, granularity_ms=max(granularity_ms, FIRST_MS))
     check_window(first, habits.window_patches, outline.name)

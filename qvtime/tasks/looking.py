@@ -5,13 +5,14 @@ it, and what the times that it says about them mean.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from qvtime.frames import FrameBatch
 from qvtime.settings import Settings
-from qvtime.tasks.plan import GRANULARITY_MS, Window
+from qvtime.tasks.plan import Window
 from qvtime.timeline import Span
 from qvtime.video.sampling import frame_times
 from qvtime.video.size import shown_size
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend as Backend
     from qvtime.model.backend import BackendLook
     from qvtime.model.engine import Engine
-    from qvtime.model.fit import Wishes
+    from qvtime.model.reply import Reply
     from qvtime.model.vision import VideoFeatures
     from qvtime.tasks.features import KeptFeatures
     from qvtime.video.reader import VideoReader
@@ -39,21 +40,31 @@ class Progress:
 
 
 class Clock:
-    """Milliseconds by stage."""
+    """How long each stage of a run took, in milliseconds; a stage may come any number of times."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = {}
 
     def add(self, stage: str, milliseconds: float) -> None:
+        """The stage took so much longer."""
         self.spent[stage] = self.spent.get(stage, 0.0) + milliseconds
 
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """What is done inside counts to the stage."""
+        started = time.perf_counter()
+        yield
+        self.add(stage, 1000 * (time.perf_counter() - started))
+
     def rounded(self) -> dict[str, int]:
+        """All of it, as reports have it."""
         return {stage: round(spent) for stage, spent in self.spent.items()}
 
 
 def open_engine(settings: Settings) -> "Engine":
     """The model of these settings, loaded. Raises ModelError."""
     from qvtime.model.engine import Engine
+    from qvtime.model.fit import wishes_of
     from qvtime.model.weights import dtype_named, load_model
 
     loaded = load_model(
@@ -68,21 +79,12 @@ def open_engine(settings: Settings) -> "Engine":
     return Engine(loaded, wishes_of(settings))
 
 
-def wishes_of(settings: Settings) -> "Wishes":
-    """What of a video is to be read at once."""
-    from qvtime.model.fit import Wishes
-
-    patches = None
-    if settings.window_ms is not None:
-        patches = -(-settings.window_ms // (settings.granularity_ms or GRANULARITY_MS))
-    return Wishes(settings.window_tokens, settings.frame_pixels, patches)
-
-
 def open_backend(settings: Settings) -> "Backend":
     """What answers by these settings, ready to. Raises ModelError."""
     if settings.server is None:
         return open_engine(settings)
     from qvtime.model.connecting import open_server
+    from qvtime.model.fit import wishes_of
 
     return open_server(settings.server, settings.model, wishes_of(settings))
 
@@ -164,9 +166,8 @@ def _decode(
     size_px: tuple[int, int],
     clock: Clock,
 ) -> FrameBatch:
-    started = time.perf_counter()
-    frames = reader.frames_at(sorted(times_ms), size_px).at(times_ms)
-    clock.add("decode", 1000 * (time.perf_counter() - started))
+    with clock.measure("decode"):
+        frames = reader.frames_at(sorted(times_ms), size_px).at(times_ms)
     reader.expect(sorted(next_ms), size_px)
     return frames
 
@@ -181,26 +182,32 @@ def _see(
     kept: "KeptFeatures | None",
 ) -> "VideoFeatures":
     """The features of these pictures, kept or new."""
-    started = time.perf_counter()
-    key = None if kept is None else kept.key(engine, reader, times_ms, size_px)
-    features = None if kept is None or key is None else kept.find(engine, key)
-    clock.add("features", 1000 * (time.perf_counter() - started))
+    with clock.measure("features"):
+        key = None if kept is None else kept.key(engine, reader, times_ms, size_px)
+        features = None if kept is None or key is None else kept.find(engine, key)
     if features is not None:
         return features
     frames = _decode(reader, times_ms, next_ms, size_px, clock)
-    started = time.perf_counter()
-    features = engine.encode(frames)
-    clock.add("vision", 1000 * (time.perf_counter() - started))
+    with clock.measure("vision"):
+        features = engine.encode(frames)
     if kept is not None and key is not None:
-        started = time.perf_counter()
-        kept.keep(key, features, frames.damage)
-        clock.add("features", 1000 * (time.perf_counter() - started))
+        with clock.measure("features"):
+            kept.keep(key, features, frames.damage)
     return features
 
 
 def said_span(window: Window) -> Span:
     """The times that can be said about a window."""
     return Span(window.centres_ms[0], window.centres_ms[-1] + 1)
+
+
+def cut_short(reply: "Reply", tokens: int) -> tuple[str, ...]:
+    """What is missing at the end of an answer of at most so many tokens, a phrase each."""
+    if reply.finish_reason == "loop":
+        return ("what the answer said over and over",)
+    if reply.finish_reason == "length":
+        return (f"what the answer would have said after {tokens} tokens",)
+    return ()
 
 
 def whole_patches(said: Span, granularity_ms: int, video: Span) -> Span:

@@ -57,19 +57,14 @@ def watch_for(
 
 def overview_key(fingerprint: Fingerprint, made_with: str) -> OverviewKey:
     """What the overview of a video with this content and timeline is kept for."""
-    return OverviewKey(overview_content(fingerprint), made_with)
-
-
-def overview_content(fingerprint: Fingerprint) -> str:
-    """What tells a video's overview from others: as long as its timeline holds, so does it."""
-    return f"{fingerprint.digest}:{fingerprint.size_bytes}"
+    return OverviewKey(fingerprint.content, made_with)
 
 
 def spoiled(index: Index, fingerprint: Fingerprint) -> str | None:
     """Why the overview beside the timeline of a video is not believed; None if it is, or none."""
     copies = index.same_content(fingerprint)
     return OverviewStore(index.place.folder).trouble(
-        overview_content(fingerprint), {one.made_with for one in copies if one.error is None}
+        fingerprint.content, {one.made_with for one in copies if one.error is None}
     )
 
 

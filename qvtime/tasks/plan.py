@@ -14,16 +14,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qvtime.errors import UsageError
-from qvtime.model.prompt import time_label
+from qvtime.model.prompt import show_twice, time_label
 from qvtime.settings import GRANULARITIES_MS, Settings
 from qvtime.tasks.counting import Count, asks_count
 from qvtime.tasks.skim import FIRST_MS, Reach, finer_steps_ms, look_closer, skim_step_ms
 from qvtime.tasks.when import asks_when
 from qvtime.timeline import Event, Span
 from qvtime.timestamps import find_times, rewrite_times
-from qvtime.video.sampling import patch_centres, show_twice, window_around, windows
-
-GRANULARITY_MS = 500
+from qvtime.video.sampling import patch_centres, window_around, windows
 
 _LISTED = re.compile(
     r"\s*(?:[,;&、，]\s*)?(?:(?:and|or)\b|和|与|跟|以及|还有)?\s*(?:(?:at|around|about|near)\b|[在于])?"
@@ -110,7 +108,7 @@ def check_question(question: str, settings: Settings) -> None:
 
 def check_window(settings: Settings, window_patches: int, model: str) -> None:
     """UsageError for a window longer than the model reads at once."""
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    granularity_ms = settings.granularity_ms
     longest_ms = window_patches * granularity_ms
     if settings.window_ms is not None and settings.window_ms > longest_ms:
         raise UsageError(
@@ -169,7 +167,7 @@ def plan_closer(
 
 def reach_of(settings: Settings, window_patches: int, asks_when: bool) -> Reach:
     """How windows are read. Of a question for times alone only edges are looked at very finely."""
-    granularity_ms = settings.granularity_ms or GRANULARITY_MS
+    granularity_ms = settings.granularity_ms
     if asks_when:
         granularity_ms = max(granularity_ms, FIRST_MS)
     return Reach(settings.window_ms or window_patches * granularity_ms, granularity_ms)
@@ -181,7 +179,7 @@ def whole_reach(length_ms: int, settings: Settings, window_patches: int) -> Reac
     At least `FIRST_MS` coarse, since an event should fit into a window; where even the coarsest
     granularity takes more than the budget, that one.
     """
-    finest_ms = max(settings.granularity_ms or GRANULARITY_MS, FIRST_MS)
+    finest_ms = max(settings.granularity_ms, FIRST_MS)
     for granularity_ms in sorted(g for g in GRANULARITIES_MS if g >= finest_ms):
         reach = Reach(settings.window_ms or window_patches * granularity_ms, granularity_ms)
         if reach.patches(length_ms, granularity_ms) <= settings.patch_budget:
@@ -218,8 +216,8 @@ def _plan_over(
     plan = Plan(question, reach.granularity_ms, step_ms, planned, words, count=count)
     if count is None and not asks_when(question):
         return plan
-    finest_ms = settings.granularity_ms or GRANULARITY_MS
-    return replace(plan, asks_when=True, finer_ms=finer_steps_ms(reach.granularity_ms, finest_ms))
+    finer_ms = finer_steps_ms(reach.granularity_ms, settings.granularity_ms)
+    return replace(plan, asks_when=True, finer_ms=finer_ms)
 
 
 def times_of(question: str, duration_ms: int) -> list[int | Span]:

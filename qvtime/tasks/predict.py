@@ -7,19 +7,21 @@ goes on where it was.
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from qvtime import formats
 from qvtime.closing import Closing
-from qvtime.errors import OutputError, UsageError, VideoError
+from qvtime.errors import OutputError, UsageError, VideoError, cause_of
 from qvtime.evaluation.entries import query_name
 from qvtime.evaluation.pairs import by_queries
 from qvtime.evaluation.readers import read_file
 from qvtime.model.checkpoint import identity
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.store.lock import hold_alone
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import Progress
 from qvtime.video.walk import walk
@@ -69,13 +71,15 @@ class Predicted:
 class Predictions(Closing):
     """The file of predictions of one run. A context; made by `open_predictions`.
 
-    `names` are those of the queries that it answers.
+    `names` are those of the queries that it answers. Another run is kept out until it is closed.
     """
 
-    def __init__(self, file: Path, names: set[Name], made_with: dict[str, object]) -> None:
+    def __init__(
+        self, file: Path, opened: BinaryIO, names: set[Name], made_with: dict[str, object]
+    ) -> None:
         self.names = names
         self._file, self._made_with = file, made_with
-        self._opened = file.open("ab")
+        self._opened = opened
 
     def add(self, query: Query, report: Report) -> None:
         """Append a line. OutputError when that fails."""
@@ -124,20 +128,33 @@ def open_predictions(file: Path, settings: Settings, wanted: Wanted) -> Predicti
     """The file of predictions, made or gone on with; a last line that is cut short goes.
 
     UsageError when it is something else, or was made with another model or other settings;
-    OutputError when it cannot be written.
+    OutputError when it cannot be written, or another run writes to it.
     """
     made_with = _made_with(settings, wanted)
-    try:
-        content = file.read_bytes() if file.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        names = {_name(line, file, made_with) for line in whole.splitlines()}
-        if len(whole) < len(content):
-            if not content.startswith(b"{"):
-                raise _not_ours(file)
-            os.truncate(file, len(whole))
-        return Predictions(file, names, made_with)
-    except OSError as error:
-        raise _cannot_write(file, error) from error
+    with ExitStack() as held:
+        try:
+            opened = held.enter_context(file.open("ab"))
+            _keep_others_out(file, opened)
+            content = file.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            names = {_name(line, file, made_with) for line in whole.splitlines()}
+            if len(whole) < len(content):
+                if not content.startswith(b"{"):
+                    raise _not_ours(file)
+                os.truncate(file, len(whole))
+        except OSError as error:
+            raise _cannot_write(file, error) from error
+        held.pop_all()  # it stays open
+    return Predictions(file, opened, names, made_with)
+
+
+def _keep_others_out(file: Path, opened: BinaryIO) -> None:
+    """OutputError where another run writes to this file: each query would be answered twice."""
+    if not hold_alone(opened.fileno()):
+        raise OutputError(
+            f"cannot write {file}: another run is writing to it",
+            "wait until it has ended, or name another with --predictions",
+        )
 
 
 def predict(
@@ -208,5 +225,4 @@ def _not_ours(file: Path) -> UsageError:
 
 
 def _cannot_write(file: Path, error: OSError) -> OutputError:
-    cause = (error.strerror or str(error)).lower()
-    return OutputError(f"cannot write {file}: {cause}", "name another with --predictions")
+    return OutputError(f"cannot write {file}: {cause_of(error)}", "name another with --predictions")

@@ -8,24 +8,19 @@ configuration (qvtime.model.shape), seconds from how fast this machine multiplie
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qvtime.errors import OutOfMemory
-from qvtime.frames import VideoInfo
+from qvtime.frames import FRAMES_PER_PATCH, VideoInfo
+from qvtime.model.shape import PIXELS_A_TOKEN
 from qvtime.report import Setting
 from qvtime.settings import Settings
-from qvtime.tasks.looking import open_backend, wishes_of
+from qvtime.tasks.looking import open_backend
 from qvtime.tasks.plan import Plan
 from qvtime.timeline import Span
 from qvtime.video.size import shown_size
 
 if TYPE_CHECKING:  # torch is slow to import
-    import torch
-
-    from qvtime.model.habits import Habits
     from qvtime.model.outline import Outline
-    from qvtime.model.shape import ModelShape
     from qvtime.model.speed import Speed
 
-PICTURES_A_PATCH = 2
 DECODED_PIXELS_A_SECOND = 440e6
 """On one core: H.264 by PyAV (docs/benchmarks.md)."""
 CLAIMED_FPS = 30.0
@@ -40,17 +35,18 @@ SAID_TOKENS = 128
 class Machine:
     """The model as it would run here: after what is read at once was fitted into the memory.
 
-    outline: with those habits; short: what fell short of what was wished, a sentence or None;
-    weight_bytes: of the weights; free_bytes: beside them, None when nobody knows.
+    outline: with those habits; device: or the server that it is on; short: what fell short of what
+    was wished, a sentence or None; width: bytes of a number. weight_bytes: of the weights;
+    free_bytes: beside them; these and speed are None when nobody knows.
     """
 
     outline: "Outline"
     device: str
-    short: str | None
-    width: int
-    weight_bytes: int | None
-    free_bytes: int | None
-    speed: "Speed | None"
+    short: str | None = None
+    width: int = 2
+    weight_bytes: int | None = None
+    free_bytes: int | None = None
+    speed: "Speed | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +76,11 @@ class Preview:
             "windows": len(windows),
             "window_ms": self.window_ms,
             "overlap_ms": self.overlap_ms,
-            "frames_per_window": PICTURES_A_PATCH * max(shown),
-            "frames": PICTURES_A_PATCH * sum(shown),
+            "frames_per_window": FRAMES_PER_PATCH * max(shown),
+            "frames": FRAMES_PER_PATCH * sum(shown),
             "width_px": self.size_px[0],
             "height_px": self.size_px[1],
-            "tokens_per_patch": self.size_px[0] * self.size_px[1] // 1024,
+            "tokens_per_patch": self.size_px[0] * self.size_px[1] // PIXELS_A_TOKEN,
             "tokens_per_window": self.tokens_per_window,
             "tokens": self.tokens,
             "context_tokens": None if shape is None else shape.context_tokens,
@@ -101,67 +97,12 @@ class Preview:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """How a model of known shape would run in some memory.
-
-    habits: with what would be read at once; short: what falls short of what was wished, a sentence
-    or None; fits: whether anything would. dtype: of its numbers; weight_bytes: of the weights;
-    free_bytes: beside them, None when nobody knows; window_bytes: of what is read at once.
-    """
-
-    habits: "Habits"
-    short: str | None
-    fits: bool
-    dtype: "torch.dtype"
-    weight_bytes: int
-    free_bytes: int | None
-    window_bytes: int
-
-    @property
-    def window_tokens(self) -> int:
-        """How many tokens are read at once at most."""
-        return tokens_at_once(self.habits)
-
-
-def tokens_at_once(habits: "Habits") -> int:
-    """How many tokens the longest window of these habits takes at most."""
-    from qvtime.model.fit import patch_tokens
-
-    return habits.window_patches * patch_tokens(habits.frame_pixels)
-
-
-def fit_memory(
-    outline: "Outline",
-    shape: "ModelShape",
-    settings: Settings,
-    device: str,
-    free_bytes: int | None,
-) -> Fitted:
-    """What a model would read at once where so much memory is free. UsageError for wishes that
-    it cannot meet."""
-    from qvtime.model.fit import Room, fit
-    from qvtime.model.weights import dtype_named, usual_dtype
-
-    dtype = dtype_named(settings.dtype) or usual_dtype(outline.size_bytes or 0, device, free_bytes)
-    weight_bytes = shape.weight_bytes(str(dtype).removeprefix("torch."), settings.quantize)
-    left = None if free_bytes is None else free_bytes - weight_bytes
-    room = Room(None if left is None else max(0, left), device, dtype.itemsize)
-    wishes, fits = wishes_of(settings), True
-    try:
-        habits, short = fit(outline.name, outline.habits, shape, wishes, room)
-    except OutOfMemory as error:  # a plan may be made for another machine than this one
-        habits, _ = fit(outline.name, outline.habits, shape, wishes, replace(room, free_bytes=None))
-        short, fits = error.message, False
-    window_bytes = shape.window_bytes(tokens_at_once(habits), dtype.itemsize)
-    return Fitted(habits, short, fits, dtype, weight_bytes, left, window_bytes)
-
-
 def open_machine(settings: Settings) -> Machine:
     """What the model of these settings would read here. Raises ModelError, UsageError."""
     if settings.server is not None:
         with open_backend(settings) as backend:
-            return Machine(backend.outline, settings.server.url, None, 2, None, None, None)
+            return Machine(backend.outline, settings.server.url)
+    from qvtime.model.fitted import fit_memory
     from qvtime.model.machine import free_memory
     from qvtime.model.outline import read_outline
     from qvtime.model.speed import measure_speed
@@ -170,7 +111,7 @@ def open_machine(settings: Settings) -> Machine:
     outline = read_outline(settings.model, settings.yarn)
     shape, device = outline.shape, choose_device(settings.device)
     if shape is None:
-        return Machine(outline, device, None, 2, None, None, None)
+        return Machine(outline, device)
     free_bytes = free_memory(device)
     fitted = fit_memory(outline, shape, settings, device, free_bytes)
     speed = measure_speed(device, fitted.dtype, shape.hidden, shape.feed_forward)

@@ -1,6 +1,5 @@
 """What a model says about each window of a plan, and when it says that happens."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
     Progress,
+    cut_short,
     look_at,
     said_span,
     whole_patches,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
 
 MOST_CLAIMS = 8
 """How many claims of one answer are looked up; each costs a question."""
-
 
 _SILENCE = ParsedAnswer("", (), nothing=True, dropped=())
 
@@ -77,11 +76,10 @@ def read_windows(
         with look_at(reader, engine, window, granularity_ms, clock, features, then) as look:
             kept = features is not None and features.found > found
             for plan, clock in zip(plans, clocks, strict=True):
-                started = time.perf_counter()
-                words = words_for(plan, number, window, reader.info.duration_ms)
-                one = _ask(look, engine, plan, words, window, reader, settings)
-                said.append(replace(one, kept=kept))
-                clock.add("answer", 1000 * (time.perf_counter() - started))
+                with clock.measure("answer"):
+                    words = words_for(plan, number, window, reader.info.duration_ms)
+                    one = _ask(look, engine, plan, words, window, reader, settings)
+                    said.append(replace(one, kept=kept))
         return said
 
     seen: list[list[Seen]] = [[] for _ in plans]
@@ -104,11 +102,11 @@ def find_spans(
     features: "KeptFeatures | None",
 ) -> "tuple[ScoredSpan, ...]":
     """Where one more window has the event of these words."""
-    with look_at(reader, engine, window, granularity_ms, clock, features) as look:
-        started = time.perf_counter()
-        found = look.spans(words).spans
-        clock.add("answer", 1000 * (time.perf_counter() - started))
-    return found
+    with (
+        look_at(reader, engine, window, granularity_ms, clock, features) as look,
+        clock.measure("answer"),
+    ):
+        return look.spans(words).spans
 
 
 def _ask(
@@ -143,11 +141,7 @@ def _ask(
             )
             for event in parsed.events
         )
-    dropped = parsed.dropped + parsed.doubts
-    if reply.finish_reason == "loop":
-        dropped += ("what the answer said over and over",)
-    if reply.finish_reason == "length":
-        dropped += (f"what the answer would have said after {settings.max_new_tokens} tokens",)
+    dropped = (*parsed.dropped, *parsed.doubts, *cut_short(reply, settings.max_new_tokens))
     return Seen(window, parsed, events, dropped)
 
 

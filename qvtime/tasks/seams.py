@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from qvtime.tasks.looking import ONE_PATCH_MS, whole_patches
 from qvtime.tasks.plan import Window
 from qvtime.timeline import Span
-from qvtime.timestamps import format_tag
+from qvtime.timestamps import format_tags
 
 if TYPE_CHECKING:
     from qvtime.model.reply import ScoredSpan
@@ -50,8 +50,7 @@ def not_found(found: Sequence[Occurrence]) -> str:
     best = likeliest(found)
     if best is None:
         return NOT_FOUND
-    times = f"{format_tag(best.span.start_ms)} - {format_tag(best.span.end_ms)}"
-    return f"{NOT_FOUND} The likeliest span scores {best.score:.2f}: {times}"
+    return f"{NOT_FOUND} The likeliest span scores {best.score:.2f}: {format_tags(best.span)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from qvtime.store.index import Index, open_index
 from qvtime.store.place import place_at
 from qvtime.store.search import Hit, search_events
 from qvtime.timeline import Span
-from qvtime.timestamps import format_tag
+from qvtime.timestamps import format_tags
 
 AROUND_MS = 15_000
 """How far around an event that was found a closer look goes: a caption's times are rough."""
@@ -36,21 +36,13 @@ def refuse_links(folder: str, path: str) -> None:
         )
 
 
-def search_index(folder: str, words: str, top_k: int) -> list[Hit]:
-    """The events of the index in `folder` (or of `folder`'s own) with these words, best first.
-
-    Of captions and of subtitles; no model is asked. Raises StoreError.
-    """
-    with open_index(place_at(folder)) as index:
-        return search_events(index, words, top_k)
-
-
 def search_reports(folder: str, words: str, top_k: int, min_score: float = 0.0) -> list[Report]:
-    """What `search_index` finds as a report a video, the video with the best event first.
+    """What the index in `folder` (or `folder`'s own) has of these words: a report a video, the
+    video with the best event first.
 
-    A report's events are best first; its model is the one that made the captions. Only events
-    with all of the words count; those with some of them if there are no others. `min_score` is as
-    in `search_events`.
+    Events are of captions and of subtitles, best first, `top_k` in all; a report's model is the one
+    that made the captions, and none is asked. Only events with all of the words count; those with
+    some of them if there are no others. `min_score` is as in `search_events`. Raises StoreError.
     """
     with open_index(place_at(folder)) as index, index.database.snapshot():
         hits = search_events(index, words, top_k, min_score)
@@ -119,17 +111,13 @@ def _locate_all(
     best = sorted(events, key=lambda event: (-(event.score or 0.0), event.span))[:top_k]
     return replace(
         reports[0],
-        answer="; ".join(_times(event.span) for event in best) or reports[0].answer,
+        answer="; ".join(format_tags(event.span) for event in best) or reports[0].answer,
         events=tuple(best),
         damage=tuple(dict.fromkeys(one for report in reports for one in report.damage)),
         starts=tuple(sorted(dict(one for report in reports for one in report.starts).items())),
         looked=tuple(span for report in reports for span in report.looked),
         granularity_ms=(found or reports)[0].granularity_ms,
     )
-
-
-def _times(span: Span) -> str:
-    return f"{format_tag(span.start_ms)} - {format_tag(span.end_ms)}"
 
 
 def _report(index: Index, path: str, words: str, hits: Sequence[Hit]) -> Report:

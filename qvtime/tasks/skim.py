@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from qvtime.settings import GRANULARITIES_MS
 from qvtime.timeline import Event, Span
-from qvtime.video.sampling import window_around
+from qvtime.video.sampling import window_within
 
 FIRST_MS = 500
 """The finest first pass for times: finer windows are too short to hold most events."""
@@ -118,11 +118,7 @@ def _stretches(span: Span, step_ms: int, within: Span, window_ms: int) -> tuple[
     edge_ms = max(window_ms, 2 * step_ms)
     if end_ms - start_ms > 2 * edge_ms:
         return Span(start_ms, start_ms + edge_ms), Span(end_ms - edge_ms, end_ms)
-    before_ms = within.start_ms
-    moved = window_around(
-        Span(start_ms - before_ms, end_ms - before_ms), window_ms, within.duration_ms
-    )
-    return (Span(moved.start_ms + before_ms, moved.end_ms + before_ms),)
+    return (window_within(Span(start_ms, end_ms), window_ms, within),)
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -30,6 +30,12 @@ def open_subtitled(path: str, settings: Settings) -> "VideoReader":
     return reader
 
 
+def check_subtitles(path: str, settings: Settings) -> None:
+    """What `open_subtitled` would say of a named file, where no video is looked at. UsageError."""
+    if settings.subtitles not in (AUTO, NONE):
+        read_subtitles(path, settings.subtitles, settings.limits)
+
+
 def subtitle_settings(spoken: Spoken) -> dict[str, Setting]:
     """What a report says about the subtitles that the model read, if there were any."""
     told: dict[str, Setting] = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from qvtime import formats
-from qvtime.errors import OutputError
+from qvtime.errors import OutputError, cause_of
 from qvtime.report import Report
 from qvtime.store.files import write_atomically
 from qvtime.store.index import Index
@@ -94,7 +94,7 @@ def _content(file: Path) -> bytes | None:
         return None
     except OSError as error:
         raise OutputError(
-            f"{file}: cannot be read: {(error.strerror or str(error)).lower()}",
+            f"{file}: cannot be read: {cause_of(error)}",
             "write elsewhere with -o",
         ) from error
 
@@ -104,6 +104,6 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}",
+            f"cannot make the folder {folder}: {cause_of(error)}",
             "write elsewhere with -o",
         ) from error

@@ -5,6 +5,7 @@ import math
 import os
 import unicodedata
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,9 @@ from qvtime.errors import OutputError, UsageError
 from qvtime.settings import Settings
 from qvtime.store.files import write_atomically
 from qvtime.tasks.footage import Footage
-from qvtime.tasks.labelled import read_labels
+from qvtime.tasks.labelled import Labelled, read_labels
 from qvtime.tasks.lengths import Lengths
-from qvtime.tasks.plan import GRANULARITY_MS
-from qvtime.tuning.labels import LabelledVideo
+from qvtime.tuning.labels import LabelledVideo, Split
 from qvtime.tuning.recipe import Method, Precision, Recipe
 from qvtime.tuning.visits import WINDOWS_A_VISIT
 
@@ -118,58 +118,57 @@ def train(
     hears.doing("reading the labels")
     kept = out / "run" / "lengths.json"
     lengths = Lengths(settings, kept)
-    taught = read_labels(data, videos, settings, lengths=lengths)
-    rehearsed = read_labels(rehearse, None, settings, lengths=lengths) if rehearse else None
-    notes = (*taught.notes, *(rehearsed.notes if rehearsed else ()))
+    new = read_labels(data, videos, settings, lengths=lengths)
+    old = read_labels(rehearse, None, settings, lengths=lengths) if rehearse else Labelled((), ())
+    notes, every = (*new.notes, *old.notes), (*new.videos, *old.videos)
     for note in notes:
         hears.note(note)
-    learn, exam = split(taught.videos, wishes.held_out, wishes.seed)
-    again, exam_again = split(rehearsed.videos if rehearsed else (), wishes.held_out, wishes.seed)
-    known = [*taught.videos, *(rehearsed.videos if rehearsed else ())]
+    taught, rehearsed = (split(one.videos, wishes.held_out, wishes.seed) for one in (new, old))
 
     from qvtime.model.hub import find_model
     from qvtime.model.weights import SMALL_BYTES, choose_device
-    from qvtime.tuning.company import Company
     from qvtime.tuning.export import export
+    from qvtime.tuning.processes import Processes
     from qvtime.tuning.pupil import load_pupil
     from qvtime.tuning.run import Run, StepLosses
-    from qvtime.tuning.school import open_school
+    from qvtime.tuning.trainer import open_trainer
 
-    company = Company()
+    processes = Processes()
     hears.doing("loading the model")
-    device = choose_device(company.device(settings.device))
+    device = choose_device(processes.device(settings.device))
     full = find_model(settings.model).checkpoint.size_bytes <= SMALL_BYTES
-    recipe = recipe_of(wishes, settings, len(learn), full, device != "cpu")
+    recipe = recipe_of(wishes, settings, len(taught.learn), full, device != "cpu")
     pupil = load_pupil(settings.model, device, recipe)
-    check_spelling(pupil.loaded.tokenizer, known)
-    run = Run(out, recipe, _digest(known, pupil.loaded.revision))
+    check_spelling(pupil.loaded.tokenizer, every)
+    run = Run(out, recipe, _digest(every, pupil.loaded.revision))
     run.prepare()
-    if leads:
-        lengths.keep(kept)
-    footage = Footage(settings, pupil.loaded.habits.frame_pixels)
-    trainer = open_school(pupil, recipe, run, company, learn, again, exam, exam_again, footage.show)
-    if resume and run.begun:
-        trainer.resume()
+    with run.alone() if leads else nullcontext():
+        if leads:
+            lengths.keep(kept)
+        footage = Footage(settings, pupil.loaded.habits.frame_pixels)
+        trainer = open_trainer(pupil, recipe, run, processes, taught, rehearsed, footage.show)
+        if resume and run.begun:
+            trainer.resume()
 
-    def told(one: "StepLosses | Check") -> None:
-        if not leads:
-            return
-        if isinstance(one, StepLosses):
-            hears.step(one, recipe.steps)
-        else:
-            hears.check(one, recipe.steps)
-            picture = out / "losses.png"
-            write_atomically(picture, encode_picture(chart_of(trainer.history), picture))
+        def told(one: "StepLosses | Check") -> None:
+            if not leads:
+                return
+            if isinstance(one, StepLosses):
+                hears.step(one, recipe.steps)
+            else:
+                hears.check(one, recipe.steps)
+                _draw(trainer.history, out)
 
-    hears.doing("teaching")
-    trainer.teach(told)
-    if leads:
-        best = run.best()
-        if best is not None:
-            pupil.load(best)
-        hears.doing("writing the model")
-        export(pupil, out)
-    company.wait()
+        hears.doing("teaching")
+        trainer.teach(told)
+        if leads:
+            best = run.best()
+            if best is not None:
+                pupil.load(best)
+            hears.doing("writing the model")
+            _draw(trainer.history, out)  # where nothing is held out, no check has
+            export(pupil, out)
+        processes.wait()
     return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes), leads)
 
 
@@ -186,13 +185,11 @@ def check_out(out: Path, resume: bool) -> None:
         raise UsageError(f"{out} holds a model already", "name another --out")
 
 
-def split(
-    videos: Sequence[LabelledVideo], held_out: float, seed: int
-) -> tuple[list[LabelledVideo], list[LabelledVideo]]:
+def split(videos: Sequence[LabelledVideo], held_out: float, seed: int) -> Split:
     """The videos to learn from, and those held out: chosen by their names alone.
 
-    At least one is held out of two or more, unless `held_out` is 0. What has no labels teaches
-    and is examined as well: nothing happens in it.
+    held_out: the share of these; at least one of two or more, unless it is 0. What has no labels
+    teaches and is examined as well: nothing happens in it.
     """
     count = round(held_out * len(videos))
     if held_out > 0 and len(videos) > 1:
@@ -202,10 +199,10 @@ def split(
         return hashlib.sha256(f"{seed} {video.name}".encode("utf-8", "replace")).hexdigest()
 
     ordered = sorted(videos, key=order)
-    kept = {video.name for video in ordered[count:]}
-    return (
-        [video for video in videos if video.name in kept],
-        [video for video in videos if video.name not in kept],
+    names = {video.name for video in ordered[:count]}
+    return Split(
+        learn=tuple(video for video in videos if video.name not in names),
+        held_out=tuple(video for video in videos if video.name in names),
     )
 
 
@@ -224,7 +221,7 @@ def recipe_of(wishes: Wishes, settings: Settings, videos: int, full: bool, gpu: 
         rate=usual_rate if wishes.rate is None else wishes.rate,
         warmup_steps=min(20, max(1, steps // 10)),
         seed=wishes.seed,
-        granularity_ms=settings.granularity_ms or GRANULARITY_MS,
+        granularity_ms=settings.granularity_ms,
         never_share=wishes.never_share,
         rehearse_share=wishes.rehearse_share,
         method=method,
@@ -257,6 +254,11 @@ def check_spelling(tokenizer: Any, videos: Sequence[LabelledVideo]) -> None:
                     f"the tokenizer cannot spell {label.caption!r}, a label of {video.path}",
                     "say it in other letters",
                 )
+
+
+def _draw(history: "History", out: Path) -> None:
+    picture = out / "losses.png"
+    write_atomically(picture, encode_picture(chart_of(history), picture))
 
 
 def chart_of(history: "History") -> "Sheet":

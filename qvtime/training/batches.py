@@ -20,17 +20,24 @@ IGNORED = -100
 class Batch:
     """B lessons of P patches, S tokens at most.
 
-    patches: float32 [B * P * 36, 1536]; ids, labels, owners: int64 [B, S]; kinds: int64 [B, S],
-    the kind of question that a label belongs to; positions: int64 [3, B, S]; hidden: float32 [B,
-    1, S, S], what is added to attention's scores, 0 or -inf; ends: bool [B, S], the last token of
-    every temporal patch; rows, places: int64 [N], targets: float32 [N, P], at_ends, saying: bool
-    [N] and weights: float32 [N], what should attend where and how much it counts
-    (tails.Alignment); going_on: float32 [B * P, MARKS]; meant_rows, meant_places:
-    int64 [M], found: bool [M] and meant: float32 [M, MARKS], what tokens of questions
-    stand for (tails.Meaning); clock: int64 [B * P, 3], the digits of the patches' times;
-    said_rows, said_places: int64 [K], said_found: bool [K] and said: int64 [K, 3], those of times
-    in questions and answers (tails.Moment); links: int64 [L, 3], row, token, and the token
-    that it should attend to (Tail.source).
+    The prompt and its answers:
+    patches: float32 [B * P * 36, 1536], as the tower takes them; grid: int64 [B, 3];
+    ids: int64 [B, S]; labels: int64 [B, S], IGNORED where nothing is to be said;
+    kinds: int64 [B, S], which of KINDS_OF_QUESTION a token belongs to; owners: int64 [B, S], the
+    patch that a token belongs to, or -1; ends: bool [B, S], the last token of every patch;
+    positions: int64 [3, B, S]; hidden: float32 [B, 1, S, S], what is added to attention's scores,
+    0 or -inf.
+
+    What should attend where, N times (tails.Alignment):
+    rows, places: int64 [N], the token; targets: float32 [N, P]; weights: float32 [N];
+    at_ends, saying: bool [N].
+
+    What is true of patches, and what tokens stand for:
+    marks: float32 [B * P, MARKS]; clock: int64 [B * P, 3], the digits of their times;
+    meant_rows, meant_places: int64 [M], the token; found: bool [M]; meant: float32 [M, MARKS]
+    (tails.Meaning); said_rows, said_places: int64 [K], the token; said_found: bool [K];
+    said: int64 [K, 3], the digits of a time in a question or answer (tails.Moment);
+    links: int64 [L, 3], row, token, and the token that it should attend to (Tail.source).
     """
 
     patches: torch.Tensor
@@ -48,7 +55,7 @@ class Batch:
     at_ends: torch.Tensor
     saying: torch.Tensor
     targets: torch.Tensor
-    going_on: torch.Tensor
+    marks: torch.Tensor
     meant_rows: torch.Tensor
     meant_places: torch.Tensor
     found: torch.Tensor
@@ -88,7 +95,7 @@ def collate_glimpses(glimpses: Sequence[Glimpse]) -> Glimpses:
 
 def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int) -> Batch:
     """One batch of lessons with equally many patches."""
-    patches = len(lessons[0].going_on)
+    patches = len(lessons[0].times_ms)
     lengths = [len(one.prefix) + sum(len(t.ids) for t in one.tails) for one in lessons]
     size, longest = len(lessons), max(lengths)
     ids = torch.full((size, longest), pad)
@@ -150,7 +157,7 @@ def collate(lessons: Sequence[Lesson], pad: int, video_pad: int, vision_end: int
         at_ends=torch.tensor([a[2].at_end for a in aligned]),
         saying=torch.tensor([a[2].saying for a in aligned]),
         targets=targets,
-        going_on=torch.from_numpy(np.concatenate([one.going_on for one in lessons])).float(),
+        marks=torch.from_numpy(np.concatenate([one.marks for one in lessons])).float(),
         meant_rows=torch.tensor([m[0] for m in meanings]),
         meant_places=torch.tensor([m[1] for m in meanings]),
         found=torch.tensor([m[2].found for m in meanings]),

@@ -13,13 +13,13 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from qvtime.model.checkpoint import DEMO_FOLDER
 from qvtime.model.weights import load_model
 from qvtime.training.glimpses import SIZE_PX
 from qvtime.training.miniature import TeachingHeads, build_model
 from qvtime.training.tokenizer import build_tokenizer
 from qvtime.training.wording import corpus
 
-PACKAGED = Path(__file__).parents[1] / "data" / "demo"
 HEADS_FILE = "teaching-heads.safetensors"
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     """Write the last checkpoint of a course as a model folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--course", type=Path, required=True, help="the --out of the training")
-    parser.add_argument("--out", type=Path, default=PACKAGED)
+    parser.add_argument("--out", type=Path, default=DEMO_FOLDER)
     parser.add_argument("--patches", type=int, default=6, help="patches the model reads at once")
     parser.add_argument("--mix", type=Path, help="the model folder that the course began with")
     parser.add_argument("--mix-share", type=float, default=0.2, help="how much of it to mix in")

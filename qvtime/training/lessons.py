@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from qvtime.model.prompt import encode_video
 from qvtime.training.glimpses import CELLS, SIGNED_SHARE, close_granularity_ms, take_pictures
-from qvtime.training.questions import Book
+from qvtime.training.questions import Asker
 from qvtime.training.scene import MARKS, Happening, Scene, Sign
 from qvtime.training.script import make_scene
 from qvtime.training.tails import Tail
@@ -33,7 +33,7 @@ class Lesson:
 
     pixels: uint8 [2 * patches, 96, 96, 3]; times_ms: of its patches, as they are spelled; prefix:
     ids of the video; owners: for every id of the prefix the patch that it belongs to, or -1;
-    going_on: bool [patches, MARKS].
+    marks: bool [patches, MARKS], what is true of each patch (scene.MARKS).
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -41,7 +41,7 @@ class Lesson:
     prefix: tuple[int, ...]
     owners: tuple[int, ...]
     tails: tuple[Tail, ...]
-    going_on: npt.NDArray[np.bool_]
+    marks: npt.NDArray[np.bool_]
 
 
 def make_lesson(
@@ -54,15 +54,15 @@ def make_lesson(
     first_ms = _first_ms(generator, scene, patches, granularity_ms)
     centres = first_ms + granularity_ms * np.arange(patches)
     offset_ms = _somewhere(generator, granularity_ms) - first_ms
-    book = Book(tokenizer, generator, scene, centres, offset_ms)
+    asker = Asker(tokenizer, generator, scene, centres, offset_ms)
     granularities_ms = np.full(patches, granularity_ms)
     if generator.random() < CLOSE_SHARE:
-        chosen = np.array(book.choose_moments())
+        chosen = np.array(asker.choose_moments())
         centres = np.insert(centres, chosen + 1, centres[chosen])
         close_ms = close_granularity_ms(granularity_ms)
         granularities_ms = np.insert(granularities_ms, chosen + 1, close_ms)
         closer = tuple(int(c) + 1 + k for k, c in enumerate(chosen))
-        book = Book(tokenizer, generator, scene, centres, offset_ms, closer)
+        asker = Asker(tokenizer, generator, scene, centres, offset_ms, closer)
     times_ms = tuple(int(c) + offset_ms for c in centres)
     prefix, owners = video_ids(tokenizer, times_ms)
     pixels = take_pictures(scene, centres, granularities_ms, generator)
@@ -71,8 +71,8 @@ def make_lesson(
         times_ms=times_ms,
         prefix=prefix,
         owners=owners,
-        tails=book.tails(),
-        going_on=_going_on((*scene.happenings, *scene.signs), centres),
+        tails=asker.tails(),
+        marks=_marks_of((*scene.happenings, *scene.signs), centres),
     )
 
 
@@ -115,9 +115,10 @@ def video_ids(tokenizer: Any, centres_ms: Sequence[int]) -> tuple[tuple[int, ...
     return tuple(prefix), tuple(owners)
 
 
-def _going_on(
+def _marks_of(
     shown: Sequence[Happening | Sign], centres: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
+    """The marks of patches at these moments, bool [patches, MARKS]."""
     table = np.zeros((len(centres), MARKS), bool)
     for one in shown:
         inside = (one.start_ms <= centres) & (centres < one.end_ms)

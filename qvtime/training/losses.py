@@ -86,8 +86,8 @@ def answer_loss(
     wanted = batch.labels[:, 1:][spoken]
     answers = F.cross_entropy(logits, wanted)
     ends = [one[batch.ends] for one in heard]
-    events = kind_loss(heads, ends[0], batch.going_on)
-    events = events + edge_loss(heads, ends[1], batch.going_on, batch.targets.shape[1])
+    events = kind_loss(heads, ends[0], batch.marks)
+    events = events + edge_loss(heads, ends[1], batch.marks, batch.targets.shape[1])
     asked, found = (one[batch.meant_rows, batch.meant_places] for one in heard)
     read = torch.where(batch.found[:, None], found, asked)
     meanings = kind_loss(heads, read, batch.meant)
@@ -165,14 +165,14 @@ def clock_loss(
 
 
 def edge_loss(
-    heads: TeachingHeads, hidden: torch.Tensor, going_on: torch.Tensor, patches: int
+    heads: TeachingHeads, hidden: torch.Tensor, marks: torch.Tensor, patches: int
 ) -> torch.Tensor:
     """Which events begin in a patch, and which were over when it came: what times rest on.
 
     hidden: [B * patches, hidden] of the patches' last tokens, a layer after they knew what goes
-    on: it takes a look at the patch before. going_on: float [B * patches, MARKS].
+    on: it takes a look at the patch before. marks: float [B * patches, MARKS].
     """
-    going_on = going_on[:, :KINDS]
+    going_on = marks[:, :KINDS]
     before = F.pad(going_on.reshape(-1, patches, KINDS)[:, :-1], (0, 0, 1, 0)).reshape_as(going_on)
     edges = torch.cat((going_on * (1 - before), before * (1 - going_on)), 1)
     return _binary(heads.edges(hidden), edges)

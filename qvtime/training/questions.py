@@ -1,6 +1,6 @@
 """Questions about one window of a made clip, with their answers, as token ids."""
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,10 @@ import numpy.typing as npt
 
 from qvtime.model.prompt import encode_question, encode_words, time_label
 from qvtime.training.glimpses import TURNS_WEIGHT
-from qvtime.training.scene import COLOURS, SHAPES, SIGN_WORDS, VERBS, Happening, Scene, Sign
+from qvtime.training.negatives import other_event
+from qvtime.training.scene import SIGN_WORDS, Happening, Scene, Sign
 from qvtime.training.tails import Alignment, Meaning, Moment, Tail
+from qvtime.training.tokenizer import TIME_TOKENS
 from qvtime.training.wording import (
     AT,
     AT_CHINESE,
@@ -33,10 +35,6 @@ CHINESE_SHARE = 0.35
 BUSY_SHARE = 0.6
 """How many of the questions about a moment are about the window's busiest: two events at once are
 rarer than one, and harder to say."""
-OTHER_TURN_SHARE = 0.7
-"""Where something of a window turns a colour, how many questions for what does not happen there
-are for its turning another one. Nothing else teaches that the colour asked for matters: in ten
-minutes, most of what was found in a wrong place was such a turn."""
 SIGNED_MOMENT_SHARE = 0.65
 """How many questions for what is written are about a moment at which something is."""
 OTHER_WORD_SHARE = 0.5
@@ -49,10 +47,11 @@ NAMED_WEIGHT, OPENED_WEIGHT = 6.0, 2.0
 the patch is chosen. Every digit after it, of which there are many more, has 1."""
 
 
-class Book:
-    """Questions about one window, with their answers.
+class Asker:
+    """Asks about one window of a made clip, and knows the answers.
 
-    moments: the patches that questions about a moment are about; any, where there are none.
+    moments: the patches that questions about a moment are about, in turn, so that a single one is
+    asked about twice, in words that may differ; any patches, where there are none.
     """
 
     def __init__(
@@ -75,8 +74,7 @@ class Book:
                 self.labelled.append(Labelled(first_ms, last_ms, one))
                 self.patches.append(inside)
         self.end_of_turn = tokenizer.convert_tokens_to_ids("<|im_end|>")
-        self.time_open = tokenizer.convert_tokens_to_ids("<time>")
-        self.time_close = tokenizer.convert_tokens_to_ids("</time>")
+        self.time_open, self.time_close = tokenizer.convert_tokens_to_ids(list(TIME_TOKENS))
 
     def tails(self) -> tuple[Tail, ...]:
         """Questions of every kind, in random order; the more, the longer the window."""
@@ -104,14 +102,15 @@ class Book:
     def _marker(self, patch: int) -> str:
         return time_label(self._time_ms(patch))
 
-    def _going_on(self, patch: int) -> list[Labelled]:
+    def _events_at(self, patch: int) -> list[Labelled]:
+        """What goes on in a patch."""
         both = zip(self.labelled, self.patches, strict=True)
         return [one for one, inside in both if patch in inside]
 
     def _marks(self, patch: int) -> tuple[int, ...]:
         """Of all that goes on in a patch, and of what is written in it."""
         sign = self.scene.sign(float(self.centres[patch]))
-        marks = tuple(m for one in self._going_on(patch) for m in one.happening.marks)
+        marks = tuple(m for one in self._events_at(patch) for m in one.happening.marks)
         return marks + (sign.marks if sign else ())
 
     def choose_moments(self) -> list[int]:
@@ -141,7 +140,7 @@ class Book:
         patch = moments[number % len(moments)]
         chinese = self._chinese()
         form = str(self.generator.choice(AT_CHINESE if chinese else AT))
-        going_on = [one.happening for one in self._going_on(patch)]
+        going_on = [one.happening for one in self._events_at(patch)]
         question = form.format(t=self._marker(patch))
         return self._tail(question, answer_at(going_on, chinese), (patch,), "at", (patch,))
 
@@ -152,7 +151,7 @@ class Book:
             shares = np.array(weights) / sum(weights)
             asked = self.labelled[int(self.generator.choice(len(shares), p=shares))].happening
         else:
-            asked = self._other_event()
+            asked = other_event(self.generator, self.labelled)
         found = [
             place
             for place, one in enumerate(self.labelled)
@@ -166,30 +165,6 @@ class Book:
             "when" if found else "never",
             asked=asked,
         )
-
-    def _other_event(self) -> Happening:
-        """An event like those of the window, with something changed; usually not among them."""
-        generator = self.generator
-        colour, shape = str(generator.choice(list(COLOURS))), str(generator.choice(SHAPES))
-        verb = str(generator.choice(VERBS))
-        turns = [one.happening for one in self.labelled if one.happening.turned is not None]
-        if turns and generator.random() < OTHER_TURN_SHARE:
-            near = turns[int(generator.integers(len(turns)))]
-            others = [c for c in COLOURS if c not in (near.colour, near.turned)]
-            return replace(near, turned=str(generator.choice(others)))
-        if self.labelled:
-            near = self.labelled[int(generator.integers(len(self.labelled)))].happening
-            change = generator.random()
-            if change < 0.5:
-                colour, shape = near.colour, near.shape
-            elif change < 0.7:
-                colour, verb = near.colour, near.verb
-            elif change < 0.9:
-                shape, verb = near.shape, near.verb
-        turned = None
-        if verb == "turns":
-            turned = str(generator.choice([c for c in COLOURS if c != colour]))
-        return Happening(0, 1, 0, colour, shape, verb, turned)
 
     def _says(self, number: int) -> Tail:
         moments = self.moments or (self._signed_moment(),)
@@ -270,25 +245,16 @@ class Book:
             alignments.append(Alignment(after - 2, (patch,), NAMED_WEIGHT, at_end=True))
             moments.append(Moment(after - 2, self._time_ms(patch), found=False))
             meanings.append(Meaning(after - 2, self._marks(patch), found=True))
-        text_time, inside = "", False
-        for place, token in enumerate(answered):
-            if token == self.time_open:
-                text_time, inside, opened = "", True, place
-            elif token == self.time_close:
-                inside = False
-                centre = round(float(text_time) * 1000) - self.offset_ms
-                patch = int(np.flatnonzero(self.centres == centre)[0])
-                saying = range(len(words) + opened, len(words) + place)
-                weights = (OPENED_WEIGHT, *[1.0] * len(saying))
-                alignments += [
-                    Alignment(p, (patch,), weight, at_end=True, saying=True)
-                    for p, weight in zip(saying, weights, strict=False)
-                ]
-                if asked:
-                    meanings += [Meaning(p, asked.marks, found=False) for p in saying]
-                moments.append(Moment(len(words) + opened, self._time_ms(patch), found=True))
-            elif inside:
-                text_time += self.tokenizer.decode([token])
+        for opened, closed, patch in self._said_times(answered):
+            saying = range(len(words) + opened, len(words) + closed)
+            weights = (OPENED_WEIGHT, *[1.0] * len(saying))
+            alignments += [
+                Alignment(p, (patch,), weight, at_end=True, saying=True)
+                for p, weight in zip(saying, weights, strict=False)
+            ]
+            if asked:
+                meanings += [Meaning(p, asked.marks, found=False) for p in saying]
+            moments.append(Moment(len(words) + opened, self._time_ms(patch), found=True))
         return Tail(
             ids=(*words, *answered),
             answer_start=len(words),
@@ -298,3 +264,14 @@ class Book:
             kind=kind,
             source=meanings[0].place if kind in FOUND_KINDS else None,
         )
+
+    def _said_times(self, answered: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+        """Of every time in an answer the places of `<time>` and `</time>`, and its patch."""
+        for opened, token in enumerate(answered):
+            if token == self.time_open:
+                closed = answered.index(self.time_close, opened)
+                seconds = "".join(
+                    self.tokenizer.decode([one]) for one in answered[opened + 1 : closed]
+                )
+                centre = round(float(seconds) * 1000) - self.offset_ms
+                yield opened, closed, int(np.flatnonzero(self.centres == centre)[0])

@@ -19,9 +19,9 @@ from qvtime.tuning.answers import can_say_never
 from qvtime.tuning.labels import Label, LabelledVideo, inside
 from qvtime.tuning.lessons import Show
 from qvtime.tuning.negatives import Negatives
-from qvtime.tuning.news import only_new
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.visits import Window, draw_window
+from qvtime.tuning.vocabulary import only_new
 
 WINDOWS_A_VIDEO, MOST_WINDOWS_A_VIDEO = 2, 4
 """How many windows of a video are asked about, and how many where there are few videos."""

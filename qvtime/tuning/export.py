@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from qvtime.errors import OutputError
+from qvtime.errors import OutputError, cause_of
 from qvtime.model.habits import Habits
 from qvtime.model.weights import quiet_library
 from qvtime.tuning.adapters import merge_adapters
@@ -33,9 +33,9 @@ def export(pupil: Pupil, folder: Path) -> None:
             file.chmod(mode)
             file.replace(folder / file.name)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
         raise OutputError(
-            f"cannot write the model into {folder}: {cause}", "free some space, then --resume"
+            f"cannot write the model into {folder}: {cause_of(error)}",
+            "free some space, then --resume",
         ) from error
     finally:
         if new is not None:

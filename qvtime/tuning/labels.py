@@ -30,6 +30,19 @@ class LabelledVideo:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Labelled videos: those to learn from, and those held out to measure with."""
+
+    learn: tuple[LabelledVideo, ...]
+    held_out: tuple[LabelledVideo, ...]
+
+    @property
+    def videos(self) -> tuple[LabelledVideo, ...]:
+        """All of them."""
+        return (*self.learn, *self.held_out)
+
+
+@dataclass(frozen=True, slots=True)
 class Inside:
     """What a window shows of a label: the numbers of its patches, in order."""
 

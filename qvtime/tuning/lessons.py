@@ -8,11 +8,10 @@ import numpy.typing as npt
 
 from qvtime.frames import FrameBatch
 from qvtime.model.pixels import MERGE, grid_of
-from qvtime.model.prompt import encode_video
+from qvtime.model.prompt import encode_video, show_twice
 from qvtime.tuning.labels import LabelledVideo, inside
 from qvtime.tuning.questions import Asker, Tail
 from qvtime.tuning.visits import Visit, Window
-from qvtime.video.sampling import show_twice
 
 CLOSER_SHARE = 0.5
 """How many windows show a moment twice to a model that looks closer at moments."""

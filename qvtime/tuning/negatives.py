@@ -1,28 +1,23 @@
 """What does not happen in a window: captions of other places, the likelier confused the better."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from qvtime.tuning.labels import Inside, LabelledVideo
+from qvtime.tuning.vocabulary import words_of
 
 NEAR_SHARE = 0.5
 """How many are chosen for their likeness to what does happen, of `NEAR_OF` drawn."""
 NEAR_OF = 24
 
 
-def words_of(caption: str) -> frozenset[str]:
-    """The words of a caption, in small letters; every Chinese character is one."""
-    return frozenset(re.findall(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+", caption.casefold()))
-
-
 class Negatives:
     """The captions of all videos, to draw from.
 
-    exhaustive videos aside, "it does not happen" is a guess: two people may have said the same in
-    other words. The fewer words two captions share, the safer it is.
+    Where labels are not all that happens, "it does not happen" is a guess: two people may have said
+    the same in other words. The fewer words two captions share, the safer it is.
     """
 
     def __init__(self, videos: Iterable[LabelledVideo]) -> None:

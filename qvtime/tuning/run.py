@@ -4,11 +4,14 @@ run/checkpoint.pt        what was learned, the optimizer, every step's losses; r
 run/best.safetensors     what was learned when the held-out videos went best
 run/losses.jsonl         the losses, for people
 run/lengths.json         how long the videos are (qvtime.tasks.lengths)
+run/lock                 held by the run that is going on; the kernel frees it
 """
 
 import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save
 
-from qvtime.errors import OutputError, UsageError
+from qvtime.errors import OutputError, UsageError, cause_of
 from qvtime.store.files import write_atomically
+from qvtime.store.lock import hold_alone
 from qvtime.tuning.recipe import Recipe
 
 FOLDER = "run"
@@ -77,12 +81,29 @@ class Run:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            cause = (error.strerror or str(error)).lower()
             raise OutputError(
-                f"cannot make the folder {self._folder}: {cause}", "name another --out"
+                f"cannot make the folder {self._folder}: {cause_of(error)}", "name another --out"
             ) from error
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise OutputError(f"cannot write into {self._folder}", "name another --out")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder: two runs in it would replace each other's checkpoints. OutputError
+        where another run holds it."""
+        with ExitStack() as held:
+            try:
+                lock = held.enter_context((self._folder / "lock").open("ab"))
+            except OSError as error:
+                raise OutputError(
+                    f"cannot write into {self._folder}: {cause_of(error)}", "name another --out"
+                ) from error
+            if not hold_alone(lock.fileno()):
+                raise OutputError(
+                    f"another run is teaching into {self._folder.parent}",
+                    "wait until it has ended, or name another --out",
+                )
+            yield
 
     def keep(
         self, learned: dict[str, torch.Tensor], optimizer: dict[str, Any], history: History

@@ -11,15 +11,18 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from qvtime.model.memory import out_of_memory_is
-from qvtime.tuning.company import Company
-from qvtime.tuning.exam import Sheet, examine
+from qvtime.tuning.exam import Sheet, examine, set_exam
+from qvtime.tuning.labels import Split
 from qvtime.tuning.lessons import Lesson, Show, make_lessons
 from qvtime.tuning.losses import LessonLoss, lesson_loss
+from qvtime.tuning.negatives import Negatives
+from qvtime.tuning.processes import Processes
 from qvtime.tuning.pupil import Pupil
 from qvtime.tuning.questions import Asker
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.run import Check, History, Run, StepLosses
 from qvtime.tuning.visits import Timetable
+from qvtime.tuning.vocabulary import known_words
 
 FINAL_SHARE = 0.05
 """What is left of the learning rate at the end."""
@@ -36,7 +39,7 @@ class Classroom:
     asker: Asker
     show: Show
     exam: Sequence[Sheet]
-    company: Company
+    processes: Processes
 
 
 class Trainer:
@@ -87,8 +90,8 @@ class Trainer:
                 yield lessons
 
     def _make(self, step: int) -> list[Lesson]:
-        company = self._room.company
-        visits = self._room.timetable.step(step)[company.rank :: company.size]
+        processes = self._room.processes
+        visits = self._room.timetable.step(step)[processes.rank :: processes.size]
         return [
             lesson
             for visit in visits
@@ -110,7 +113,7 @@ class Trainer:
                     loss = lesson_loss(pupil, lesson)
                 (loss.total / len(lessons)).backward()  # type: ignore[no-untyped-call]
                 parts.append(loss.detached())
-            self._room.company.mean_gradients(self._parameters)
+            self._room.processes.mean_gradients(self._parameters)
             torch.nn.utils.clip_grad_norm_(self._parameters, LARGEST_GRADIENT)
             self._optimizer.step()
             self._optimizer.zero_grad(set_to_none=True)
@@ -120,7 +123,7 @@ class Trainer:
         """The means over a step's lessons, on all processes."""
         rows = [[float(p.total), float(p.answers), float(p.alignment or 0.0)] for p in parts]
         means = torch.tensor(rows or [[math.nan] * 3], device=self._pupil.model.device).mean(0)
-        total, answers, alignment = self._room.company.mean(means).tolist()
+        total, answers, alignment = self._room.processes.mean(means).tolist()
         aligned = self._recipe.align_weight > 0
         return StepLosses(step + 1, total, answers, alignment if aligned else None)
 
@@ -135,14 +138,44 @@ class Trainer:
             check = Check(step, marks.grade, marks.mean_iou, marks.recall, marks.silent)
             self.history.checks.append(check)
             told(check)
-            if room.company.leads and (before is None or marks.grade > before.grade):
+            if room.processes.leads and (before is None or marks.grade > before.grade):
                 self._run.keep_best(self._pupil.state())
         self._keep()
 
     def _keep(self) -> None:
-        if self._room.company.leads:
+        if self._room.processes.leads:
             self._run.keep(self._pupil.state(), self._optimizer.state_dict(), self.history)
-        self._room.company.wait()
+        self._room.processes.wait()
+
+
+def open_trainer(
+    pupil: Pupil,
+    recipe: Recipe,
+    run: Run,
+    processes: Processes,
+    taught: Split,
+    rehearsed: Split,
+    show: Show,
+) -> Trainer:
+    """A trainer that teaches what is `taught`, with what is `rehearsed` in between, and examines on
+    what of both is held out."""
+    habits, tokenizer = pupil.loaded.habits, pupil.loaded.tokenizer
+    negatives = Negatives([*taught.videos, *rehearsed.videos])
+    room = Classroom(
+        timetable=Timetable(taught.learn, rehearsed.learn, recipe, habits.window_patches),
+        asker=Asker(tokenizer, habits, negatives, recipe.never_share),
+        show=show,
+        exam=set_exam(
+            taught.held_out,
+            rehearsed.held_out,
+            known_words(rehearsed.learn),
+            negatives,
+            recipe,
+            habits.window_patches,
+        ),
+        processes=processes,
+    )
+    return Trainer(pupil, room, recipe, run)
 
 
 def _rate_share(step: int, recipe: Recipe) -> float:

@@ -12,8 +12,8 @@ import numpy as np
 from qvtime.model.prompt import LABEL_MS
 from qvtime.settings import GRANULARITIES_MS
 from qvtime.tuning.labels import LabelledVideo
-from qvtime.tuning.news import known_words, only_new
 from qvtime.tuning.recipe import Recipe
+from qvtime.tuning.vocabulary import known_words, only_new
 
 WINDOWS_A_VISIT = 4
 OTHER_GRANULARITY_SHARE = 0.2

@@ -25,8 +25,8 @@ import numpy as np
 import qvtime
 from qvtime import errors
 from qvtime.errors import DamagedVideo, VideoError, VideoOverLimits
+from qvtime.frames import Pixels
 from qvtime.settings import Limits
-from qvtime.video.source import Pixels
 
 CHUNK_BYTES = 32 << 20
 """Pictures cross in chunks of about this size; one picture may be larger."""

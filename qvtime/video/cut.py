@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from qvtime import errors
-from qvtime.errors import DamagedVideo, OutputError, QvtimeError, VideoError, VideoOverLimits
+from qvtime.errors import (
+    DamagedVideo,
+    OutputError,
+    QvtimeError,
+    VideoError,
+    VideoOverLimits,
+    cause_of,
+)
 from qvtime.settings import Limits
 from qvtime.timeline import Span
 from qvtime.video.child import environment, import_path
@@ -66,9 +73,8 @@ def cut_clip(path: str, span: Span, out_path: str, limits: Limits | None = None)
         if not isinstance(error, FileExistsError):
             Path(out_path).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            cause = (error.strerror or str(error)).lower()
             raise OutputError(
-                f"cannot write {out_path}: {cause}", "choose another folder"
+                f"cannot write {out_path}: {cause_of(error)}", "choose another folder"
             ) from None
         raise
     return Span(answer["start_ms"], answer["end_ms"])

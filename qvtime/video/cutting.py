@@ -18,10 +18,11 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from qvtime.errors import OutputError, QvtimeError, VideoError
+from qvtime.errors import OutputError, QvtimeError, VideoError, cause_of
 from qvtime.settings import Limits
 from qvtime.timeline import Span
 from qvtime.video.clock import Clock
+from qvtime.video.confining import confine
 from qvtime.video.probe import READ_ERRORS, Opened, open_stream
 
 FIRST_STEP_BACK_MS = 1000
@@ -35,10 +36,7 @@ SOUND_BEHIND_MS = 2000
 def main(task: dict[str, Any]) -> None:
     """Cut once, and say how it went; `qvtime.video.cut` makes the task."""
     limits = Limits(**task["limits"])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    cap = limits.memory_bytes if hard == resource.RLIM_INFINITY else min(limits.memory_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+    confine({resource.RLIMIT_AS: limits.memory_bytes, resource.RLIMIT_CORE: 0})
     span = Span(task["start_ms"], task["end_ms"])
     answer: dict[str, object]
     try:
@@ -66,9 +64,8 @@ def cut(path: Path, span: Span, out_path: str, format_name: str, limits: Limits)
             # Some of FFmpeg's refusals are of this kind and of the other.
             if isinstance(error, ValueError):
                 raise _not_copied(path) from None
-            cause = (error.strerror or str(error)).lower()
             raise OutputError(
-                f"cannot write {out_path}: {cause}", "choose another folder"
+                f"cannot write {out_path}: {cause_of(error)}", "choose another folder"
             ) from None
         except READ_ERRORS:
             raise _not_copied(path) from None

@@ -30,6 +30,7 @@ from qvtime.errors import DamagedVideo, QvtimeError, UsageError
 from qvtime.settings import Limits
 from qvtime.subtitles import Subtitles
 from qvtime.timeline import Span
+from qvtime.video.confining import confine
 from qvtime.video.screen import LocalReader
 from qvtime.video.source import Beat, PictureSource
 
@@ -104,15 +105,14 @@ def _confine(limits: Limits) -> None:
     """Cap this process after its imports: memory, processor time, no writing, no core dump."""
     cores = min(4, len(os.sched_getaffinity(0)))
     seconds = int(limits.decode_seconds * cores) + 10
-    for kind, cap in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        cap = cap if hard == resource.RLIM_INFINITY else min(cap, hard)
-        resource.setrlimit(kind, (cap, cap))
+    confine(
+        {
+            resource.RLIMIT_AS: limits.memory_bytes,
+            resource.RLIMIT_CPU: seconds,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+        }
+    )
     sys.dont_write_bytecode = True
 
 

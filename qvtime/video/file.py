@@ -13,6 +13,8 @@ def check_file(path: str | os.PathLike[str]) -> Path:
     A symbolic link that the user names is followed. Opened without blocking, because opening a
     FIFO to read waits for a writer for ever, and FFmpeg's timeouts do not cover it.
     """
+    if not os.fspath(path):
+        raise empty_name()
     absolute = Path(path).absolute()
     try:
         descriptor = os.open(absolute, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -33,3 +35,8 @@ def check_file(path: str | os.PathLike[str]) -> Path:
     if status.st_size == 0:
         raise NotAVideo(f"{path}: is empty", "copy or download it again")
     return absolute
+
+
+def empty_name() -> VideoNotFound:
+    """The error for a name without a character, which a shell makes of a variable that is unset."""
+    return VideoNotFound("the name of a video is empty", "is a variable of a script not set?")

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 
 from qvtime.errors import UnsupportedVideo, VideoOverLimits
-from qvtime.frames import VideoInfo
+from qvtime.frames import Pixels, VideoInfo
 from qvtime.settings import Limits
 from qvtime.video.damage import DamageLog
 from qvtime.video.probe import CONTAINERS
 from qvtime.video.pyav import PyavSource
 from qvtime.video.resize import resize
-from qvtime.video.source import Beat, Picture, PictureSource, Pixels, no_beat
+from qvtime.video.source import Beat, Picture, PictureSource, no_beat
 
 OTHER_DECODER = "use --decoder pyav"
 LONGEST_STILL_MS = 1000

@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from qvtime.errors import DamagedVideo, VideoError, VideoOverLimits
-from qvtime.frames import VideoInfo
+from qvtime.frames import Pixels, VideoInfo
 from qvtime.settings import Limits
 from qvtime.video.damage import DamageLog
 from qvtime.video.probe import (
@@ -29,7 +29,7 @@ from qvtime.video.probe import (
     too_much_memory,
 )
 from qvtime.video.resize import resize
-from qvtime.video.source import Beat, Picture, PictureSource, Pixels, no_beat
+from qvtime.video.source import Beat, Picture, PictureSource, no_beat
 
 MOST_THREADS = 4
 VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic for type checkers only

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from qvtime.video.source import Pixels
+from qvtime.frames import Pixels
 
 cv2.setNumThreads(1)  # the decoder has the cores; OpenCV's pool costs more than it saves here
 

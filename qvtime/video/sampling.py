@@ -5,7 +5,7 @@ grid for the whole video, at the multiples of the granularity, whatever the wind
 that share a moment share its patch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from qvtime.timeline import Span
 
@@ -49,11 +49,6 @@ def frame_times(
     return times if duration_ms is None else [min(time, duration_ms) for time in times]
 
 
-def show_twice(centres_ms: Sequence[int], place: int) -> tuple[int, ...]:
-    """The centres with the one at `place` a second time, right after itself."""
-    return (*centres_ms[: place + 1], *centres_ms[place:])
-
-
 def close_spacing_ms(granularity_ms: int) -> int:
     """How far apart the two pictures of a patch lie that is looked at closely.
 
@@ -94,6 +89,17 @@ def window_around(moment: int | Span, window_ms: int, duration_ms: int) -> Span:
     start_ms = (first_ms + last_ms - length_ms) // 2
     start_ms = min(max(0, start_ms), duration_ms - length_ms)
     return Span(start_ms, start_ms + length_ms)
+
+
+def window_within(moment: int | Span, window_ms: int, bounds: Span) -> Span:
+    """`window_around`, inside `bounds` instead of inside a whole video."""
+    first_ms = bounds.start_ms
+    if isinstance(moment, Span):
+        moment = Span(moment.start_ms - first_ms, moment.end_ms - first_ms)
+    else:
+        moment -= first_ms
+    window = window_around(moment, window_ms, bounds.duration_ms)
+    return Span(window.start_ms + first_ms, window.end_ms + first_ms)
 
 
 def _ends(span: Span) -> tuple[int, int]:

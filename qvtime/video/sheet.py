@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from qvtime.frames import Pixels
 from qvtime.timestamps import format_time
 
 CELL_WIDTH_PX, CELL_HEIGHT_PX = 224, 126
@@ -15,8 +15,6 @@ LABEL_PX = 26
 BACKGROUND = (24, 24, 24)
 INK = (235, 235, 235)
 FONT, FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
-
-from qvtime.frames import VideoInfo
-
-Pixels = npt.NDArray[np.uint8]
-"""uint8 RGB [H, W, 3]"""
+from qvtime.frames import Pixels, VideoInfo
 
 Beat = Callable[[], None]
 """Called between packets, so that slow work can be told from work that hangs."""

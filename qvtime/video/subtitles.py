@@ -97,11 +97,14 @@ def sidecars(video_path: str) -> list[str]:
         for other in beside
         if other != name and is_video_name(other)
     } - {stem}
+    longer = [other for other in others if other.startswith(f"{stem}.")]
     found = []
     for other in beside:
         root, ending = os.path.splitext(other)  # noqa: PTH122
         if ending.lower() not in ENDINGS or root in others:
             continue
+        if any(root.startswith(f"{video}.") for video in longer):
+            continue  # clip.final.en.srt beside clip.final.mp4 is none of clip.mp4
         for start in (name, stem):
             labels = root.removeprefix(start)
             if root.startswith(start) and _LABELS.fullmatch(labels):

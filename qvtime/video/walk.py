@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import BinaryIO
 
 from qvtime.errors import UsageError, VideoError, VideoNotFound
+from qvtime.video.file import empty_name
 from qvtime.video_names import is_video_name
 
 CLIP_NAME = re.compile(
@@ -55,7 +56,8 @@ def walk(
             status = os.stat(path)  # noqa: PTH116 - Path("") is the current folder
         except (FileNotFoundError, ValueError):  # ValueError: a NUL in it
             hint = "a list has plain newlines, no CRLF" if path.endswith("\r") else "check the path"
-            rules.failed(VideoNotFound(f"{path}: there is no such file", hint))
+            missing = VideoNotFound(f"{path}: there is no such file", hint)
+            rules.failed(missing if path else empty_name())
             continue
         except OSError as error:
             rules.failed(_unreadable(path, error))

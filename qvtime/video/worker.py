@@ -14,14 +14,12 @@ import numpy as np
 
 from qvtime.errors import UsageError
 from qvtime.frames import FrameBatch, VideoInfo
-from qvtime.settings import Limits
+from qvtime.settings import DECODERS, Limits
 from qvtime.subtitles import ALL_TIME, Cue, Subtitles
 from qvtime.timeline import Span
 from qvtime.video.child import Child
 from qvtime.video.file import check_file
 from qvtime.video.reader import SizeRule, VideoReader, check_times, chosen_size, pieces
-
-DECODERS = ("pyav", "opencv")
 
 
 def open_video(

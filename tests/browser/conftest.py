@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.serve.conftest import Folder
+from tests.serve.running import Running, serving
+
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -65,3 +68,19 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         context.close()
     # A refused script or style is an error here: the content security policy holds, unneeded.
     assert [line for line in said if "Failed to load resource" not in line] == []
+
+
+@pytest.fixture
+def running(folder: Folder) -> Iterator[Running]:
+    with serving(folder.site()) as running:
+        yield running
+
+
+@pytest.fixture
+def page(running: Running, open_page: OpenPage) -> Page:
+    page = open_page(running.url)
+    # What plays moves on: a slow machine must not decide where the player is.
+    page.add_init_script("HTMLMediaElement.prototype.play = async function () {}")
+    page.reload()
+    page.wait_for_selector("#list .entry")
+    return page

@@ -1,20 +1,28 @@
 """The real command line on the demo model, in this process or in its own."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from qvtime.cli.main import run
+from qvtime.settings import Settings
+from qvtime.tasks import folders
+from qvtime.tasks.folders import Choices, Done
+from qvtime.tasks.looking import Progress
+from qvtime.timeline import Event, Span
+from tests.scripted import seeing
 from tests.videos import STEADY, Clip, make
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 SHORT = str(SAMPLES / "short.mp4")
+INDEX = ("index", "-m", "demo", "-q", "--granularity", "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +79,36 @@ def call(*arguments: str | bytes, text_in: str = "", folder: Path = ROOT) -> Ran
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """2.4 s of numbered pictures."""
     return make(Clip("steady.mp4", STEADY), tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clip: Path) -> Path:
+    """Two videos, one of them with subtitles, and one file that is none."""
+    made = tmp_path / "videos"
+    (made / "sub").mkdir(parents=True)
+    for name in ("a.mp4", "sub/b.mp4"):
+        shutil.copy(clip, made / name)
+    (made / "a.en.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nThe striker scored!\n")
+    (made / "broken.mp4").write_text("no video")
+    for file in made.rglob("*.*"):
+        os.utime(file, ns=(10**18, 10**18))
+    return made
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is there at once, and sees a dog in every video."""
+    script = seeing([Event(Span(0, 2000), "a dog runs")])
+
+    def index_paths(
+        paths: Sequence[str],
+        choices: Choices,
+        settings: Settings,
+        _load: object,
+        progress: Callable[[str, Progress], None],
+        note: Callable[[str], None],
+    ) -> Iterator[Done]:
+        unkept = replace(settings, features="none")  # it has no vision tower
+        return folders.index_paths(paths, choices, unkept, script.load, progress, note)
+
+    monkeypatch.setattr("qvtime.cli.indexing.index_paths", index_paths)

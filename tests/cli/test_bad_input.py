@@ -43,6 +43,10 @@ class TestVideos:
         path = str(tmp_path / "clip.mp4")
         check(qvtime("ask", path, AT), 3, path, "no such file", "check the path")
 
+    def test_a_name_of_no_characters(self, qvtime: Qvtime) -> None:
+        for command in (("ask", "", AT), ("label", "")):
+            check(qvtime(*command), 3, "the name of a video is empty", "is a variable")
+
     def test_a_folder(self, qvtime: Qvtime, tmp_path: Path) -> None:
         check(qvtime("ask", str(tmp_path), AT), 3, str(tmp_path), "folder", "name a file")
 

@@ -66,6 +66,27 @@ def test_what_is_read_is_not_written_over(qvtime: Qvtime, files: tuple[str, str]
         assert Path(file).read_bytes() == before
 
 
+def test_no_video_is_written_over(qvtime: Qvtime, files: tuple[str, str], tmp_path: Path) -> None:
+    video = tmp_path / "clip.mp4"
+    video.write_bytes(b"pictures")
+    ran = qvtime("eval", *files, "-o", str(video))
+    assert (ran.code, ran.stdout) == (5, "")
+    assert "it is a video" in ran.stderr
+    assert video.read_bytes() == b"pictures"
+
+
+def test_the_ending_of_another_format_is_refused(
+    qvtime: Qvtime, files: tuple[str, str], tmp_path: Path
+) -> None:
+    for name in ("out.csv", "out.srt", "out.segments.json"):
+        ran = qvtime("eval", *files, "-o", str(tmp_path / name))
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "measures cannot be written as" in ran.stderr
+    assert qvtime("eval", *files, "-f", "json", "-o", str(tmp_path / "out.csv")).code == 0
+    assert json.loads((tmp_path / "out.csv").read_text())
+    assert qvtime("eval", *files, "-o", str(tmp_path / "measures")).code == 0
+
+
 def test_a_truth_is_a_perfect_answer_to_itself(qvtime: Qvtime) -> None:
     ran = qvtime("eval", RALLY, RALLY)
     assert ran.code == 0

@@ -1,5 +1,6 @@
 """`qvtime eval --run`: a dataset is asked, each answer is kept, and then all are measured."""
 
+import fcntl
 import json
 import shutil
 from dataclasses import dataclass
@@ -163,6 +164,18 @@ def test_the_dataset_and_the_videos_are_not_written_over(dataset: Dataset) -> No
     whole = video.read_bytes()
     assert dataset.qvtime(*line[:-1], str(video)).code == 2
     assert video.read_bytes() == whole
+
+
+def test_two_runs_do_not_write_into_one_file(dataset: Dataset) -> None:
+    with dataset.kept.open("ab") as other:
+        fcntl.flock(other.fileno(), fcntl.LOCK_EX)
+        ran = dataset.run()
+        assert (ran.code, ran.stdout) == (5, "")
+        assert "another run is writing to it" in ran.stderr
+        assert dataset.kept.read_bytes() == b""
+    assert dataset.script.loads == 0
+    assert dataset.run("-q").code == 0
+    assert len(dataset.kept.read_text().splitlines()) == 3
 
 
 def test_two_outputs_are_two_files(dataset: Dataset) -> None:

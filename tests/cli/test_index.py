@@ -1,73 +1,20 @@
-"""`qvtime index` and `qvtime locate --index` as people and cron use them, on the demo model."""
+"""`qvtime index` and `qvtime locate --index` as people use them, on the demo model."""
 
 import json
 import os
 import re
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from qvtime.report import Report
-from qvtime.settings import Settings
 from qvtime.store.index import open_index
 from qvtime.store.overviews import OverviewStore
 from qvtime.store.place import place_of
 from qvtime.store.record import Record
-from qvtime.tasks import folders
-from qvtime.tasks.folders import Choices, Done
-from qvtime.tasks.looking import Progress
 from qvtime.tasks.overviews import overview_key
-from qvtime.timeline import Event, Span
-from tests.cli.conftest import ROOT, SHORT, Qvtime, command, environment
-from tests.scripted import seeing
-
-REAL = ROOT.parent / "shared" / "videos"
-BROKEN = {
-    "chunk_out_of_range.mp4",
-    "count.h264",  # it has no times
-    "mp4Muxed.mp4",
-    "sine-3s-xhe-aac-44khz-mono.mp4",
-    "zeroLength.ts",
-    "zero_empty_stsc.mp4",
-}
-INDEX = ("index", "-m", "demo", "-q", "--granularity", "1")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, clip: Path) -> Path:
-    """Two videos, one of them with subtitles, and one file that is none."""
-    made = tmp_path / "videos"
-    (made / "sub").mkdir(parents=True)
-    for name in ("a.mp4", "sub/b.mp4"):
-        shutil.copy(clip, made / name)
-    (made / "a.en.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nThe striker scored!\n")
-    (made / "broken.mp4").write_text("no video")
-    for file in made.rglob("*.*"):
-        os.utime(file, ns=(10**18, 10**18))
-    return made
-
-
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that is there at once, and sees a dog in every video."""
-    script = seeing([Event(Span(0, 2000), "a dog runs")])
-
-    def index_paths(
-        paths: Sequence[str],
-        choices: Choices,
-        settings: Settings,
-        _load: object,
-        progress: Callable[[str, Progress], None],
-        note: Callable[[str], None],
-    ) -> Iterator[Done]:
-        unkept = replace(settings, features="none")  # it has no vision tower
-        return folders.index_paths(paths, choices, unkept, script.load, progress, note)
-
-    monkeypatch.setattr("qvtime.cli.indexing.index_paths", index_paths)
+from tests.cli.conftest import INDEX, SHORT, Qvtime
 
 
 def test_what_happens_is_what_the_index_says(qvtime: Qvtime, tmp_path: Path) -> None:
@@ -205,6 +152,9 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
     assert (unlikely.code, unlikely.stdout, unlikely.stderr) == (1, "", "")
     nothing = qvtime("locate", "--index", str(folder), "--no-look", "zebra")
     assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
+    table = qvtime("locate", "--index", str(folder), "--no-look", "zebra", "-f", "csv")
+    assert table.code == 1
+    assert table.stdout.startswith('"path","question",'), "a table has its header"
     unsure = qvtime("index", str(folder), "--forget", str(folder / "sub"))
     assert (unsure.code, unsure.stdout) == (2, "")
     assert f"forget {folder}, or only {folder}/sub in it?" in unsure.stderr
@@ -249,6 +199,11 @@ def test_a_folder_is_indexed_once(qvtime: Qvtime, folder: Path) -> None:
         (("index", "--list", "HERE", "-o", "HERE/list.txt"), 2, "-o is for timelines"),
         (("index", "--stats", "HERE", "-o", "HERE/stats.json"), 2, "-o is for timelines"),
         (("index", "--forget", "HERE", "-o", "HERE/gone.txt"), 2, "-o is for timelines"),
+        (("index", "--list", "HERE", "--prune"), 2, "--prune is for a run"),
+        (("index", "--forget", "HERE", "--plan"), 2, "--plan is for a run"),
+        (("index", "--stats", "HERE", "--limit", "2"), 2, "--limit is for a run"),
+        (("index", "HERE", "--show", "HERE/a.mp4"), 2, "--show names its video itself"),
+        (("index", "HERE", "--force"), 2, "--force is for the files of -o FOLDER"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_makes_nothing(
@@ -258,15 +213,6 @@ def test_what_makes_no_sense_is_said_and_makes_nothing(
     assert (ran.code, ran.stdout) == (code, "")
     assert words in ran.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_second_run_ends_at_once(qvtime: Qvtime, folder: Path) -> None:
-    with open_index(place_of(str(folder)), writing=True):
-        ran = qvtime(*INDEX, str(folder))
-        assert (ran.code, ran.stdout) == (4, "")
-        assert f"process {os.getpid()} is changing this index" in ran.stderr
-        assert qvtime("index", "--list", str(folder)).code == 0, "reading goes on"
-        assert qvtime("index", "--forget", str(folder)).code == 4
 
 
 @pytest.mark.usefixtures("model")
@@ -314,39 +260,6 @@ def test_a_file_stays_as_it_was_where_no_timeline_came(
 
 
 @pytest.mark.usefixtures("model")
-def test_names_of_any_bytes(qvtime: Qvtime, folder: Path, clip: Path) -> None:
-    name = os.fsdecode(b"caf\xe9 [b]\n\x1b[31m.mp4")
-    shutil.copy(clip, folder / name)
-    shutil.copy(folder / "broken.mp4", folder / f"x{name}")
-    ran = qvtime(*INDEX, str(folder), "--include", "*caf*", "-o", f"{folder}/out")
-    assert ran.code == 3
-    assert "\x1b" not in ran.stderr
-    assert (folder / "out" / name).with_suffix(".srt").exists()
-    listed = qvtime("index", "--list", str(folder)).stdout
-    assert len(listed.splitlines()) == 2
-    assert listed.count(r"caf\xe9 [b] [31m.mp4") == 2
-    assert "\x1b" not in listed
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.usefixtures("model")
-@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real clips is not here")
-def test_good_odd_and_broken_clips_in_one_run(qvtime: Qvtime, tmp_path: Path) -> None:
-    clips = sorted(str(file) for file in REAL.iterdir() if file.is_file() and file.suffix != ".md")
-    kept = ("--index", str(tmp_path / "kept"), "--window", "20s")
-    ran = qvtime(*INDEX, *kept, *clips)
-    assert (ran.code, ran.stdout) == (3, "")
-    for name in BROKEN:
-        assert f"{REAL / name}: " in ran.stderr
-    listed = qvtime("index", "--list", *kept[:2], "-f", "jsonl").stdout.splitlines()
-    status = {Path(one["path"]).name: one["status"] for one in map(json.loads, listed)}
-    assert status == {
-        Path(clip).name: "failed" if Path(clip).name in BROKEN else "done" for clip in clips
-    }
-
-
-@pytest.mark.usefixtures("model")
 def test_a_closer_look_at_what_an_index_says(qvtime: Qvtime, folder: Path) -> None:
     qvtime(*INDEX, str(folder))
     found = ("locate", "--index", str(folder), "-m", "demo", "-q", "-f", "jsonl")
@@ -362,29 +275,3 @@ def test_a_closer_look_at_what_an_index_says(qvtime: Qvtime, folder: Path) -> No
     assert "a.mp4: there is no such file" in gone.stderr
     nothing = qvtime(*found, "zebra")
     assert (nothing.code, nothing.stdout, nothing.stderr) == (1, "", "")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(240)
-def test_cron(folder: Path, tmp_path: Path) -> None:
-    """No home, no terminal, no stdin, another folder, nobody else may read; the real model."""
-    (folder / "broken.mp4").unlink()
-    home = tmp_path / "nowhere"
-    home.mkdir(mode=0o555)
-    arguments = ("index", "-m", "demo", "--granularity", "1", str(folder), "--include", "a.mp4")
-    variables = environment(PYTHONPATH=str(ROOT))
-    for run in range(2):
-        done = subprocess.run(
-            command(*arguments, *(["-q"] if run == 0 else [])),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=200,
-            cwd=home,
-            env=variables,
-            umask=0o077,
-            check=False,
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    made = [folder / ".qvtime", *(folder / ".qvtime").iterdir()]
-    assert {file.stat().st_mode & 0o077 for file in made} == {0}
-    assert list(home.iterdir()) == []

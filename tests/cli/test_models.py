@@ -57,6 +57,13 @@ def test_getting_without_a_network_says_so(qvtime: Qvtime) -> None:
     assert "Qwen/Qwen3-VL-2B-Instruct is not on this machine and the hub cannot" in ran.stderr
 
 
+@pytest.mark.parametrize("name", ["../etc", "a/b/c", "/tmp", "-x/y"])
+def test_what_no_hub_can_have_is_said(qvtime: Qvtime, name: str) -> None:
+    ran = qvtime("models", "get", "--", name)
+    assert (ran.code, ran.stdout) == (5, "")
+    assert ran.stderr.startswith(f"qvtime: There is no model '{name}': that is not a name on the")
+
+
 @pytest.mark.parametrize("name", ["demo", "8B", "nobody"])
 def test_what_is_no_name_cannot_be_got(qvtime: Qvtime, name: str) -> None:
     assert qvtime("models", "get", name).code == 2

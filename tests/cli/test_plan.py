@@ -80,6 +80,14 @@ def test_index_plans_only_what_it_would_look_at(
     assert "--plan forgets no video" in refused.stderr
 
 
+def test_subtitles_that_a_run_could_not_read_are_no_plan(qvtime: Qvtime, tmp_path: Path) -> None:
+    named = ("--subtitles", str(tmp_path / "none.srt"))
+    for command in (("ask", SHORT, "who?"), ("index", SHORT), ("locate", SHORT, "it spins")):
+        ran = qvtime(*command, *DEMO, *named)
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "cannot read the subtitles in" in ran.stderr
+
+
 def test_what_cannot_be_printed(qvtime: Qvtime, tmp_path: Path) -> None:
     for command in (("ask", SHORT, "who?"), ("index", SHORT), ("locate", SHORT, "it spins")):
         ran = qvtime(*command, *DEMO, "-f", "csv")

@@ -106,6 +106,23 @@ def test_a_reader_that_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
         assert is_gone_soon(decoder)
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("--version",)])
+def test_help_that_nobody_reads_is_no_failure(arguments: tuple[str, ...]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        command(*arguments),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(),
+        timeout=50,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_full_stdout_is_reported() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

@@ -10,7 +10,7 @@ from tests.cli.conftest import ROOT, SHORT, call, command, environment
 QUESTIONS = ("what happens at 0:08.5", "what happens at 0:02")
 
 
-def on_terminal(*arguments: str) -> tuple[int, str]:
+def on_terminal(*arguments: str, **more: str) -> tuple[int, str]:
     """The exit code, and all that a terminal gets from stdout and stderr together."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -18,7 +18,7 @@ def on_terminal(*arguments: str) -> tuple[int, str]:
         stdout=theirs,
         stderr=theirs,
         cwd=ROOT,
-        env=environment(TERM="xterm", LANG="C.UTF-8"),
+        env=environment(**({"TERM": "xterm", "LANG": "C.UTF-8"} | more)),
     ) as process:
         os.close(theirs)
         printed = b""
@@ -59,3 +59,11 @@ def test_locate_draws_the_timeline_on_a_terminal_only() -> None:
     assert any(line.startswith("╵0:00") for line in lines)
     piped = call(*event)
     assert not set("─╵█") & set(piped.stdout)
+
+
+def test_a_terminal_of_no_columns_shows_all() -> None:
+    code, printed = on_terminal(
+        "locate", SHORT, "the yellow square spins", "-m", "demo", "-q", COLUMNS="0"
+    )
+    assert code == 0
+    assert "00:00:03.4 - 00:00:05.1" in "\n".join(visible(printed))

@@ -64,7 +64,6 @@ class Look:
 class Engine:
     habits = Habits(window_patches=8, frame_pixels=64 * 64, dense_form="list")
     name = "m"
-    at_once = 1
     def settings(self):
         return {}
     def look(self, frames, centres, *_, **__):

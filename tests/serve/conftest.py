@@ -19,6 +19,7 @@ from qvtime.store.place import place_of
 from qvtime.timeline import Event, Span
 from qvtime.video.worker import open_video
 from tests.scripted import Script, seeing
+from tests.serve.running import Running, serving
 from tests.videos import STEADY, Clip, make
 
 HOST = "http://127.0.0.1:8080"
@@ -91,3 +92,9 @@ def asked(client: TestClient, address: str, fields: Mapping[str, object]) -> lis
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/x-ndjson"
     return [json.loads(line) for line in response.text.splitlines()]
+
+
+@pytest.fixture
+def running(folder: Folder) -> Iterator[Running]:
+    with serving(folder.site()) as running:
+        yield running

@@ -28,18 +28,17 @@ MAY_IMPORT = {
     "training": KNOWN | {"model", "store"},
     # People's own labelled videos; it gets pictures handed in, and never opens a video.
     "tuning": KNOWN | {"model", "store", "training"},
-    "tasks": KNOWN
-    | {"video", "model", "store", "formats", "drawing", "training", "tuning", "evaluation"},
+    "tasks": KNOWN | {"video", "model", "store", "formats", "drawing", "tuning", "evaluation"},
     "serve": KNOWN | {"tasks", "formats", "store"},
     "cli": KNOWN | {"tasks", "formats", "drawing", "store", "serve"},
-    # Measures files (for `qvtime eval`), and in `demo` the finished program from outside.
-    "evaluation": KNOWN | ROOMS,
+    # Measures files (for `qvtime eval`), and the finished program from outside, on made clips.
+    "evaluation": KNOWN | {"cli", "training"},
     "__main__": {"cli"},
     "__init__": set(),
 }
 
 HOMES = {
-    "accelerate": {"model", "tuning"},
+    "accelerate": {"tuning"},
     "anyio": {"serve"},
     "av": {"video", "training"},
     "PIL": {"cli", "model"},
@@ -50,12 +49,12 @@ HOMES = {
     "peft": {"tuning"},
     "ray": {"tasks"},
     "rich": {"cli"},
-    "safetensors": {"model", "store", "training", "tuning"},
+    "safetensors": {"store", "training", "tuning"},
     "sqlite3": {"store"},
     "starlette": {"serve"},
     "tokenizers": {"training"},
-    "torch": {"model", "ops", "training", "tuning", "evaluation"},
-    "transformers": {"model", "training", "evaluation"},
+    "torch": {"model", "ops", "training", "tuning"},
+    "transformers": {"model", "training"},
     "typer": {"cli"},
     "uvicorn": {"serve"},
 }

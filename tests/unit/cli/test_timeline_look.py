@@ -97,6 +97,19 @@ def test_no_line_is_wider_than_the_terminal(columns: int, monkeypatch: pytest.Mo
     assert "".join(printed.split()).count("红") == 3, "all of a caption is there"
 
 
+@pytest.mark.parametrize("columns", [1, 10, 39, 40])
+def test_times_and_scores_are_whole_on_any_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    printed = plain(shown(FOUND, monkeypatch))
+    for event in ("00:03:02.0 - 00:03:05.0", "00:00:13.0 - 00:00:15.0", "0.88", "0.72"):
+        assert event in printed
+    assert ("╵0:00" in printed) == (columns >= 40), "a strip only where there is room"
+    show_line(FOUND, Console(file=Terminal(), highlight=False))
+
+
 def test_a_line_a_video(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     console = Console(file=terminal, highlight=False, color_system=None)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from qvtime import formats
 from qvtime.errors import UsageError
-from qvtime.formats.cue import SHORTEST_CUE_MS, one_line
+from qvtime.formats.cue import SHORTEST_CUE_MS
 from qvtime.formats.srt import escape
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.timeline import Event, Span
 

@@ -16,6 +16,7 @@ from qvtime.tasks.lengths import Lengths
 from qvtime.tasks.predict import read_queries
 from qvtime.tasks.train import check_spelling, split
 from qvtime.timeline import Event, Span
+from qvtime.tuning.labels import Split
 from qvtime.video.reader import VideoReader
 from qvtime.video.worker import open_video
 from tests.unit.tuning.conftest import clips as clips
@@ -115,14 +116,14 @@ def test_a_caption_that_cannot_be_spelled_is_named(tokenizer: object) -> None:
 
 def test_videos_are_held_out_by_name_and_at_least_one() -> None:
     videos = [video(name=f"v{number}") for number in range(20)]
-    learn, held = split(videos, 0.1, 0)
-    assert (len(learn), len(held)) == (18, 2)
-    assert {one.name for one in (*learn, *held)} == {one.name for one in videos}
-    again, _ = split(videos[::-1], 0.1, 0)
-    assert {one.name for one in again} == {one.name for one in learn}
-    assert len(split(videos[:2], 0.1, 0)[1]) == 1
-    assert split(videos[:1], 0.1, 0) == (videos[:1], [])
-    assert split(videos, 0.0, 0)[1] == []
+    parts = split(videos, 0.1, 0)
+    assert (len(parts.learn), len(parts.held_out)) == (18, 2)
+    assert {one.name for one in parts.videos} == {one.name for one in videos}
+    again = split(videos[::-1], 0.1, 0)
+    assert {one.name for one in again.learn} == {one.name for one in parts.learn}
+    assert len(split(videos[:2], 0.1, 0).held_out) == 1
+    assert split(videos[:1], 0.1, 0) == Split(learn=(videos[0],), held_out=())
+    assert split(videos, 0.0, 0).held_out == ()
 
 
 def test_lengths_are_seen_once_and_kept(

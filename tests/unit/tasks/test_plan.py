@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvtime.errors import UsageError
-from qvtime.settings import GRANULARITIES_MS, Settings
+from qvtime.settings import GRANULARITIES_MS, GRANULARITY_MS, Settings
 from qvtime.tasks.plan import Window, check_window, plan_question
 from qvtime.timeline import Span
 from qvtime.timestamps import format_seconds
@@ -20,7 +20,7 @@ granularities = st.sampled_from(GRANULARITIES_MS)
 patch_counts = st.integers(2, 128)
 
 
-def settings(granularity_ms: int | None = None, window_ms: int | None = None) -> Settings:
+def settings(granularity_ms: int = GRANULARITY_MS, window_ms: int | None = None) -> Settings:
     return Settings(granularity_ms=granularity_ms, window_ms=window_ms)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from qvtime.answer import parse_answer
 from qvtime.timeline import Span
-from qvtime.training.questions import Book
+from qvtime.training.questions import Asker
 from qvtime.training.scene import Happening, Scene, Sign
 from qvtime.training.tails import Tail
 from qvtime.training.tokenizer import build_tokenizer
@@ -26,8 +26,8 @@ def asked(
 ) -> list[tuple[str, Tail]]:
     generator = np.random.default_rng(seed)
     scene = Scene(9000, (), happenings, ((0, 0, 0), (9, 9, 9), 0.0), 0.0, 0.0, signs)
-    book = Book(tokenizer, generator, scene, CENTRES_MS, 0)
-    return [(tokenizer.decode(tail.ids[: tail.answer_start]), tail) for tail in book.tails()]
+    asker = Asker(tokenizer, generator, scene, CENTRES_MS, 0)
+    return [(tokenizer.decode(tail.ids[: tail.answer_start]), tail) for tail in asker.tails()]
 
 
 def test_most_questions_for_what_does_not_happen_ask_for_another_turn(tokenizer: Any) -> None:

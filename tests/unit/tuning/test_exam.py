@@ -18,10 +18,10 @@ from qvtime.tuning.exam import Marks, Question, Sheet, examine, reported, set_ex
 from qvtime.tuning.labels import LabelledVideo, inside
 from qvtime.tuning.lessons import Shown
 from qvtime.tuning.negatives import Negatives
-from qvtime.tuning.news import known_words
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.run import Check, History
 from qvtime.tuning.visits import Window
+from qvtime.tuning.vocabulary import known_words
 from tests.unit.tuning.conftest import video
 
 CENTRES = (8000, 8500, 9000, 9500)

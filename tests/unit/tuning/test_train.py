@@ -1,5 +1,6 @@
 """Teaching from end to end: what is written loads, and a killed run goes on as if it had not."""
 
+import fcntl
 import json
 import os
 import signal
@@ -58,6 +59,7 @@ def test_the_last_step_is_kept_where_nothing_is_held_out(
     out = tmp_path / "out"
     assert run(command(clips, folder, out, "--held-out", "0", "-q")) == 0
     assert "of step 6, nothing held out" in capsys.readouterr().out
+    assert (out / "losses.png").read_bytes().startswith(b"\x89PNG")
     before, after = (load_model(str(one), "cpu").model.state_dict() for one in (folder, out))
     assert not all(torch.equal(before[name], after[name]) for name in before)
 
@@ -87,6 +89,18 @@ def test_a_killed_run_goes_on_to_the_same_losses_and_weights(
     assert run([*arguments, "--resume"]) == 0
     assert lines(out) == lines(taught)
     assert (out / "model.safetensors").read_bytes() == (taught / "model.safetensors").read_bytes()
+
+
+def test_two_runs_do_not_teach_into_one_folder(
+    clips: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (out / "run").mkdir(parents=True)
+    with (out / "run" / "lock").open("ab") as other:
+        fcntl.flock(other.fileno(), fcntl.LOCK_EX)
+        assert run(command(clips, folder, out, "--resume", "-q")) == 5
+    assert "another run is teaching into" in capsys.readouterr().err
+    assert not (out / "run" / "checkpoint.pt").exists()
 
 
 def test_a_run_goes_on_only_as_it_was_begun(

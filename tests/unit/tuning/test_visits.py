@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from qvtime.model.prompt import LABEL_MS
 from qvtime.tuning.labels import LabelledVideo
-from qvtime.tuning.news import known_words, only_new
 from qvtime.tuning.recipe import Recipe
 from qvtime.tuning.visits import Timetable, draw_window
+from qvtime.tuning.vocabulary import known_words, only_new
 from tests.unit.tuning.conftest import video
 
 TAUGHT = [video((5000, 7000, "x"), name=f"t{number}") for number in range(5)]

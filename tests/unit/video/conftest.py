@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.videos import Clip, make
+from tests.videos import STEADY, Clip, make
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +20,8 @@ def clip_path(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Clip], Path
         return made[clip.name]
 
     return path_of
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return make(Clip("clip.mp4", STEADY[:10]), tmp_path)

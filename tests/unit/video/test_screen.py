@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from qvtime.errors import NotAVideo
-from qvtime.frames import VideoInfo
+from qvtime.frames import Pixels, VideoInfo
 from qvtime.video.screen import LocalReader
-from qvtime.video.source import Picture, PictureSource, Pixels
+from qvtime.video.source import Picture, PictureSource
 
 
 class Grey(Picture):

@@ -1,14 +1,10 @@
 """Subtitles: what files and tracks say and when, whatever is wrong with them."""
 
 import os
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
 import pysubs2
 import pytest
-from av.packet import Packet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,10 +16,7 @@ from qvtime.subtitles import Cue, Spoken, Subtitles, in_order, is_own, plain_wor
 from qvtime.timeline import Event, Span
 from qvtime.video.cue_formats import CUE_CHARACTERS, parse_cues
 from qvtime.video.subtitles import read_sidecar, read_subtitles, sidecars
-from qvtime.video.worker import open_video
-from tests.videos import STEADY, Clip, make
-
-Said = list[tuple[int, int, str]]
+from tests.unit.video.cues import Said, said
 
 SRT = """1
 00:00:00,500 --> 00:00:01,000
@@ -35,10 +28,6 @@ Second line
 and {\\an8}third
 """
 SAID = [(500, 1000, "Hello you"), (1250, 2000, "Second line and third")]
-
-
-def said(found: "Subtitles | list[Cue]") -> Said:
-    return [(cue.span.start_ms, cue.span.end_ms, cue.text) for cue in found]
 
 
 @pytest.mark.parametrize(
@@ -175,11 +164,6 @@ def test_long_lines_take_no_longer_than_their_length(piece: str) -> None:
     parse_cues(f"[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,,,,,,,{text}")
 
 
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    return make(Clip("clip.mp4", STEADY[:10]), tmp_path)
-
-
 @pytest.mark.parametrize(
     ("text", "encoding", "noted"),
     [
@@ -214,6 +198,18 @@ def test_which_files_beside_a_video_are_its_subtitles(tmp_path: Path) -> None:
     found = [os.path.relpath(path, tmp_path) for path in sidecars(f"{tmp_path}/clip.mp4")]
     assert found == [ours[0], ours[1], ours[3], ours[2], *ours[4:]]
     assert sidecars(f"{tmp_path}/missing/clip.mp4") == []
+
+
+def test_subtitles_of_a_video_with_a_longer_name_are_not_taken(tmp_path: Path) -> None:
+    for name in ("clip.mp4", "clip.final.mkv", "clip.final.en.srt", "clip.final.mkv.de.srt"):
+        (tmp_path / name).touch()
+    assert sidecars(f"{tmp_path}/clip.mp4") == []
+    assert [Path(one).name for one in sidecars(f"{tmp_path}/clip.final.mkv")] == [
+        "clip.final.en.srt",
+        "clip.final.mkv.de.srt",
+    ]
+    (tmp_path / "clip.final.mkv").unlink()
+    assert len(sidecars(f"{tmp_path}/clip.mp4")) == 2
 
 
 def test_a_file_beside_a_video_of_any_bytes(
@@ -275,83 +271,6 @@ def test_a_file_that_gives_no_subtitles(video: Path, kind: str) -> None:
         assert str(file) in found.damage[0]
 
 
-def mux(video: Path, name: str, cues: Said, offset_ms: int = 0, pictures: bool = False) -> Path:
-    """The video again, with a track of these cues; `pictures` puts one of another kind before."""
-    path = video.parent / name
-    codec = "mov_text" if name.endswith(".mp4") else "subrip"
-    with av.open(str(video)) as source, av.open(str(path), "w") as container:
-        film = source.streams.video[0]
-        stream = container.add_stream_from_template(film)
-        if pictures:
-            container.add_mux_stream("dvd_subtitle")
-        track = container.add_mux_stream(codec)
-        track.metadata["language"] = "ger"
-        packets: list[Packet[Any]] = []
-        for picture in source.demux(film):
-            if picture.size:
-                picture.stream = stream
-                packets.append(picture)
-        for start_ms, end_ms, text in cues:
-            words = text.encode()
-            data = len(words).to_bytes(2, "big") + words if codec == "mov_text" else words
-            packet: Packet[Any] = Packet(data)
-            packet.time_base = Fraction(1, 1000)
-            packet.pts = packet.dts = start_ms + offset_ms
-            packet.duration = end_ms - start_ms
-            packet.stream = track
-            packets.append(packet)
-        for packet in sorted(packets, key=lambda p: (p.dts or 0) * p.time_base):
-            container.mux(packet)
-    return path
-
-
-@pytest.mark.parametrize("decoder", ["pyav", "opencv"])
-@pytest.mark.parametrize("name", ["subtitled.mkv", "subtitled.mp4"])
-def test_a_track_in_the_video(video: Path, name: str, decoder: str) -> None:
-    told = [(500, 1000, "Hello <i>you</i>"), (1250, 2000, "zwei <00:01> <time>1</time>")]
-    path = mux(video, name, told)
-    with open_video(path, decoder) as reader:
-        before = reader.frames_at([0, 40]).pixels
-        found = reader.embedded_subtitles()
-        assert (reader.frames_at([0, 40]).pixels == before).all()
-    assert said(found)[0] == (500, 1000, "Hello you")
-    assert said(found)[1][:2] == (1250, 2000)
-    assert not set(said(found)[1][2]) & set("<>")
-    assert found.source in (
-        "track 1 (srt, ger)",
-        "track 1 (subrip, ger)",
-        "track 1 (mov_text, ger)",
-    )
-    assert read_subtitles(str(path)) == found
-
-
-def test_a_track_is_on_the_players_axis(tmp_path: Path) -> None:
-    late = make(Clip("late.mkv", tuple(5000 + t for t in STEADY), shown_ms=STEADY), tmp_path)
-    path = mux(late, "late-subtitled.mkv", [(500, 1000, "Hello")], offset_ms=5000)
-    with open_video(path) as reader:
-        assert reader.info.time_origin_ms == 5000
-        assert said(reader.embedded_subtitles()) == [(500, 1000, "Hello")]
-
-
-def test_pictures_of_text_are_passed_over(video: Path) -> None:
-    path = mux(video, "both.mkv", [(500, 1000, "Hello")], pictures=True)
-    found = read_subtitles(str(path))
-    assert said(found) == [(500, 1000, "Hello")]
-    assert (found.source or "").startswith("track 2")
-
-
-def test_a_video_without_subtitles(video: Path) -> None:
-    assert read_subtitles(str(video)) == Subtitles()
-
-
-def test_a_track_ends_at_the_cap(video: Path) -> None:
-    path = mux(video, "many.mkv", [(100 * n, 100 * n + 50, f"cue {n}") for n in range(40)])
-    with open_video(path, limits=Limits(subtitle_cues=7)) as reader:
-        assert len(reader.embedded_subtitles()) == 7
-    with open_video(path, limits=Limits(subtitle_bytes=20)) as reader:
-        assert len(reader.embedded_subtitles()) < 7
-
-
 def test_cues_come_in_order_and_once() -> None:
     cues = [
         Cue(Span(*times), text)
@@ -378,26 +297,6 @@ def test_words_go_to_the_nearest_patch() -> None:
     assert spoken.left_out == 0
     assert spoken.at((2000, 2600), Span(1800, 3000)) == ("second twice", "")
     assert spoken.left_out == 1
-
-
-def test_a_long_track_is_read_a_stretch_at_a_time(tmp_path: Path) -> None:
-    film = make(Clip("long.mkv", tuple(range(0, 1_300_000, 5000)), width=32, height=32), tmp_path)
-    cues = [(t, t + 900, f"at {t}") for t in range(0, 1_300_000, 1000)]
-    with open_video(mux(film, "long-subtitled.mkv", cues)) as reader:
-        read: list[Span] = []
-
-        def stretch(span: Span) -> Subtitles:
-            read.append(span)
-            return reader.embedded_subtitles(span)
-
-        spoken = Spoken(read=stretch)
-        assert said(list(spoken.within(Span(650_000, 651_500)))) == cues[650:652]
-        assert spoken.source is not None
-        assert said(list(spoken.within(Span(599_500, 601_000)))) == cues[599:601]
-        assert said(list(spoken.within(Span(1_299_000, 1_299_500)))) == cues[1299:]
-        assert read == [Span(600_000, 1_200_000), Span(0, 600_000), Span(1_200_000, 1_800_000)]
-        assert spoken.dropped == 0
-        assert said(reader.embedded_subtitles()) == cues
 
 
 @pytest.mark.parametrize("blank", ["", "\ufeff \n\n"])

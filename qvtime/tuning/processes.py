@@ -13,8 +13,9 @@ from torch import nn
 from qvtime.errors import UsageError
 
 
-class Company:
-    """This process among those of its run. rank 0 keeps what is kept, and talks."""
+class Processes:
+    """The processes of a run, as this one knows them. The one of rank 0 keeps what is kept, and
+    talks."""
 
     def __init__(self) -> None:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))

@@ -1,10 +1,15 @@
-"""What is new in labelled videos, beside what is rehearsed: often little of what they show."""
+"""The words of captions, and which of them are new beside those that are rehearsed."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from qvtime.tuning.labels import LabelledVideo
-from qvtime.tuning.negatives import words_of
+
+
+def words_of(caption: str) -> frozenset[str]:
+    """The words of a caption, in small letters; every Chinese character is one."""
+    return frozenset(re.findall(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+", caption.casefold()))
 
 
 def known_words(rehearsed: Iterable[LabelledVideo]) -> frozenset[str]:
