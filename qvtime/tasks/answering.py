@@ -1,10 +1,9 @@
 """What a model said about the windows of a video, as one report."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from qvtime.report import Report, Setting
-from qvtime.tasks.looking import Clock
+from qvtime.tasks.looking import Clock, Session
 from qvtime.tasks.passes import Pass
 from qvtime.tasks.plan import Plan
 from qvtime.tasks.reading import Seen
@@ -14,23 +13,13 @@ from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, merge_events
 from qvtime.timestamps import format_tag, format_tags
 
-if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.backend import Backend
-    from qvtime.video.reader import VideoReader
 
-
-def report_of(
-    path: str,
-    reader: "VideoReader",
-    engine: "Backend",
-    passes: Sequence[Pass],
-    clock: Clock,
-    keeps_features: bool = False,
-) -> Report:
+def report_of(path: str, session: Session, passes: Sequence[Pass], clock: Clock) -> Report:
     """The answers of all windows as one.
 
     Of two passes, what the second did not look at is left as the skim has it.
     """
+    reader, engine = session.reader, session.engine
     skim = passes[0] if passes[0].plan.skims else None
     last = passes[-1]
     closer = () if last is skim else last.plan.windows
@@ -50,7 +39,7 @@ def report_of(
         "dropped": "; ".join(_dropped(passes)) or None,
     }
     settings |= subtitle_settings(reader.spoken)
-    if keeps_features:
+    if session.features is not None:
         settings["windows_kept"] = sum(one.kept for done in passes for one in done.seen)
     if skim is not None:
         settings["skim_windows"] = len(skim.plan.windows)

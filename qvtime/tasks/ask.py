@@ -10,8 +10,8 @@ from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.answering import report_of
 from qvtime.tasks.captions import Pointed, point
 from qvtime.tasks.edges import sharpen
-from qvtime.tasks.features import KeptFeatures, open_features
-from qvtime.tasks.looking import Clock, Progress
+from qvtime.tasks.features import open_features
+from qvtime.tasks.looking import Clock, Progress, Session
 from qvtime.tasks.passes import Pass, pass_of
 from qvtime.tasks.plan import (
     Plan,
@@ -34,7 +34,6 @@ from qvtime.video.worker import open_video
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
     from qvtime.model.reply import ScoredSpan
-    from qvtime.video.reader import VideoReader
 
 
 def ask_video(
@@ -62,7 +61,7 @@ def ask_video(
         with load() as engine:
             patches = engine.habits.window_patches
             check_window(settings, patches, engine.name)
-            run = _Run(path, reader, engine, settings, progress, note, features)
+            run = _Run(path, Session(reader, engine, features), settings, progress, note)
             plans = [plan_question(q, duration_ms, settings, patches) for q in questions]
             reports: dict[int, Report] = {}
             for place, plan in enumerate(plans):
@@ -138,12 +137,19 @@ class _Run:
     """Questions about one video before one model."""
 
     path: str
-    reader: "VideoReader"
-    engine: "Backend"
+    session: Session
     settings: Settings
     progress: Callable[[Progress], None]
     note: Callable[[str], None]
-    features: KeptFeatures | None
+
+    @property
+    def _duration_ms(self) -> int:
+        return self.session.reader.info.duration_ms
+
+    @property
+    def _window_patches(self) -> int:
+        """How many are read at once now: fewer once memory ran out."""
+        return self.session.engine.habits.window_patches
 
     def answer(self, plans: Sequence[Plan]) -> list[Report]:
         """Reports for questions that look at the same windows: a skim, then closer where it
@@ -160,7 +166,7 @@ class _Run:
 
         None when there is no index, it points nowhere, or nothing is found there.
         """
-        patches, duration_ms = self.engine.habits.window_patches, self.reader.info.duration_ms
+        patches, duration_ms = self._window_patches, self._duration_ms
         led = _from_index(self.path, plan, duration_ms, self.settings, patches, self.note)
         if led is None:
             return None
@@ -185,30 +191,21 @@ class _Run:
         return passes
 
     def _closer(self, plan: Plan, pointed: Sequence[Event]) -> Plan | None:
-        patches = self.engine.habits.window_patches
-        return plan_closer(plan, pointed, self.reader.info.duration_ms, self.settings, patches)
+        patches, duration_ms = self._window_patches, self._duration_ms
+        return plan_closer(plan, pointed, duration_ms, self.settings, patches)
 
     def _read(self, plans: Sequence[Plan], clocks: Sequence[Clock]) -> list[list[Seen]]:
         return read_windows(
-            self.reader,
-            self.engine,
-            plans,
-            self.settings,
-            clocks,
-            self.progress,
-            self.features,
-            note=self.note,
+            self.session, plans, self.settings, clocks, self.progress, note=self.note
         )
 
     def _sharpened(self, done: Pass, searched: Span, clock: Clock) -> Pass:
         """What was found with its edges as fine as they are asked for."""
-        plan, duration_ms = done.plan, self.reader.info.duration_ms
+        plan = done.plan
 
         def find(window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
-            words = words_about(plan.words, duration_ms, window)
-            return find_spans(
-                self.reader, self.engine, window, granularity_ms, words, clock, self.features
-            )
+            words = words_about(plan.words, self._duration_ms, window)
+            return find_spans(self.session, window, granularity_ms, words, clock)
 
         def sharp(one: Occurrence) -> Occurrence:
             if one.score < MIN_SCORE:
@@ -217,7 +214,7 @@ class _Run:
                 one,
                 plan.finer_ms,
                 plan.granularity_ms,
-                lambda: self.engine.habits.window_patches,
+                lambda: self._window_patches,
                 self.settings.window_ms,
                 searched,
                 find,
@@ -226,5 +223,4 @@ class _Run:
         return replace(done, occurrences=tuple(map(sharp, done.occurrences)))
 
     def _report(self, passes: Sequence[Pass], clock: Clock) -> Report:
-        keeps = self.features is not None
-        return report_of(self.path, self.reader, self.engine, passes, clock, keeps)
+        return report_of(self.path, self.session, passes, clock)

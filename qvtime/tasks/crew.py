@@ -18,7 +18,7 @@ from qvtime.store.overviews import Overview, OverviewMaker
 from qvtime.subtitles import Spoken
 from qvtime.tasks.describe import describe_video, watch_video
 from qvtime.tasks.features import open_features
-from qvtime.tasks.looking import Progress
+from qvtime.tasks.looking import Progress, Session
 from qvtime.tasks.subtitled import subtitle_settings
 from qvtime.timeline import Event, Span
 from qvtime.video.subtitles import read_subtitles
@@ -159,13 +159,15 @@ def _describe(
         features = open_features(path, settings, note, job.fingerprint, displace=False)
         maker = OverviewMaker(settings.granularity_ms, reader.info.duration_ms)
         if job.overview_only:
-            watch_video(reader, engine(), settings, maker, progress, features, note)
+            session = Session(reader, engine(), features)
+            watch_video(session, settings, maker, progress, note)
             if not still_as(path, job.fingerprint):
                 raise changed_meanwhile(path)
             return Watched(None if reader.damage else maker.overview())
         subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
         reader.spoken = Spoken(subtitles, limits=settings.limits)
-        report = describe_video(path, reader, engine(), settings, progress, features, note, maker)
+        session = Session(reader, engine(), features)
+        report = describe_video(path, session, settings, progress, note, maker)
         video = Span(0, reader.info.duration_ms)
     if not still_as(path, job.fingerprint):
         raise changed_meanwhile(path)

@@ -6,7 +6,7 @@ Memory does not grow with the length of the video but by the events that were sa
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from qvtime.answer import parse_answer
 from qvtime.model.habits import LIST_ALL
@@ -17,6 +17,7 @@ from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
     Progress,
+    Session,
     cut_short,
     look_at,
     said_span,
@@ -33,12 +34,8 @@ from qvtime.video.sampling import patch_centres, windows
 from qvtime.video.worker import open_video
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.backend import Backend
-    from qvtime.model.engine import Engine
     from qvtime.model.reply import Reply
     from qvtime.store.overviews import OverviewMaker
-    from qvtime.tasks.features import KeptFeatures
-    from qvtime.video.reader import VideoReader
 
 LIST_TOKENS = 768
 """How long an answer may be: a window holds many events, and each takes about 20 tokens."""
@@ -52,11 +49,9 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W
 
 def describe_video(
     path: str,
-    reader: "VideoReader",
-    engine: "Backend",
+    session: Session,
     settings: Settings,
     progress: Callable[[Progress], None] = lambda _: None,
-    features: "KeptFeatures | None" = None,
     note: Callable[[str], None] = lambda _: None,
     overview: "OverviewMaker | None" = None,
 ) -> Report:
@@ -67,6 +62,7 @@ def describe_video(
     looks, where the model is in this process.
     Raises VideoError, ModelError, UsageError for a window longer than the model reads.
     """
+    reader, engine = session.reader, session.engine
     habits = engine.habits
     check_window(settings, habits.window_patches, engine.name)
     video = Span(0, reader.info.duration_ms)
@@ -78,7 +74,7 @@ def describe_video(
 
     def read(_: int, window: Window, then: Window | None) -> tuple[list[Event], list[str]]:
         with (
-            look_at(reader, engine, window, granularity_ms, clock, features, then, watch) as look,
+            look_at(session, window, granularity_ms, clock, then, watch) as look,
             clock.measure("answer"),
         ):
             reply = look.ask(habits.dense_form, tokens)
@@ -112,28 +108,27 @@ def describe_video(
 
 
 def watch_video(
-    reader: "VideoReader",
-    engine: "Backend",
+    session: Session,
     settings: Settings,
     overview: "OverviewMaker",
     progress: Callable[[Progress], None] = lambda _: None,
-    features: "KeptFeatures | None" = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> None:
     """What `describe_video` tells `overview`, and nothing else: no window is read or asked.
 
     Nothing is told where the model is elsewhere. Raises VideoError, ModelError.
     """
+    engine = session.engine
     watch = watch_for(overview, engine, settings)
     if watch is None:
         return
-    video = Span(0, reader.info.duration_ms)
+    video = Span(0, session.reader.info.duration_ms)
     habits = engine.habits
     plan, _ = _windows_over(video, settings, habits.window_patches, habits.dense_form)
     step_ms = plan.granularity_ms
 
     def read(_: int, window: Window, then: Window | None) -> None:
-        watch_at(reader, cast("Engine", engine), window, step_ms, features, then, watch)
+        watch_at(session, window, step_ms, then, watch)
 
     for _ in read_each(plan.windows, engine, step_ms, True, read, progress, note):
         pass

@@ -12,7 +12,7 @@ from qvtime.store.index import open_index
 from qvtime.store.place import place_at, place_of
 from qvtime.tasks.describe import describe_video
 from qvtime.tasks.features import open_features
-from qvtime.tasks.looking import Progress
+from qvtime.tasks.looking import Progress, Session
 from qvtime.tasks.subtitled import open_subtitled
 
 if TYPE_CHECKING:  # torch is loaded only once a video has to be looked at
@@ -49,7 +49,8 @@ def draft_labels(
         return Draft(report, from_index=True)
     with open_subtitled(path, settings) as reader:
         features = open_features(path, settings, note, displace=False)
-        report = describe_video(path, reader, load(), settings, progress, features, note)
+        session = Session(reader, load(), features)
+        report = describe_video(path, session, settings, progress, note)
     return Draft(report, from_index=False)
 
 

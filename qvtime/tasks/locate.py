@@ -15,9 +15,9 @@ from qvtime.report import Report, as_unicode
 from qvtime.settings import MIN_SCORE, Settings
 from qvtime.tasks.captions import point
 from qvtime.tasks.edges import BOTH_EDGES, sharpen
-from qvtime.tasks.features import KeptFeatures, open_features
+from qvtime.tasks.features import open_features
 from qvtime.tasks.locate_plan import LocatePlan, narrow, plan_locate
-from qvtime.tasks.looking import Clock, Progress
+from qvtime.tasks.looking import Clock, Progress, Session
 from qvtime.tasks.passes import pass_of, start_distribution
 from qvtime.tasks.plan import Window, check_question
 from qvtime.tasks.preview import Machine, Preview, preview
@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
     from qvtime.model.backend import Backend
     from qvtime.model.outline import Outline
     from qvtime.model.reply import ScoredSpan
-    from qvtime.video.reader import VideoReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,8 @@ def locate_video(
         features = open_features(path, settings, note)
         engine = load()
         plan = _plan(path, event, reader.info, span, settings, engine.outline, wanted, note)
-        search = _Search(reader, engine, event, settings, plan, progress, features, note)
+        session = Session(reader, engine, features)
+        search = _Search(session, event, settings, plan, progress, note)
         found = search.first_pass(starts)
         sure = _best_first(found, wanted.min_score)
         most = len(sure) if wanted.top_k is None else wanted.top_k
@@ -160,19 +160,15 @@ class _Search:
 
     def __init__(
         self,
-        reader: "VideoReader",
-        engine: "Backend",
+        session: Session,
         event: str,
         settings: Settings,
         plan: LocatePlan,
         progress: Callable[[Progress], None],
-        features: KeptFeatures | None,
         note: Callable[[str], None],
     ) -> None:
-        self._plan = plan
-        self._reader, self._engine, self._event = reader, engine, event
-        self._settings, self._progress = settings, progress
-        self._features, self._note = features, note
+        self._session, self._event, self._settings = session, event, settings
+        self._plan, self._progress, self._note = plan, progress, note
         self._clock = Clock()
         self._looked_closer = self._edges_found = self._windows_kept = 0
         self._starts: tuple[tuple[int, float], ...] = ()
@@ -187,20 +183,18 @@ class _Search:
             starts([Start(centre_ms, coarse_ms, share) for centre_ms, share in shares])
 
         (seen,) = read_windows(
-            self._reader,
-            self._engine,
+            self._session,
             [first],
             self._settings,
             [self._clock],
             self._progress,
-            self._features,
             told,
             self._note,
         )
         self._starts = start_distribution(first, seen)
         self._windows_kept = sum(one.kept for one in seen)
         done = pass_of(first, seen, self._plan.span)
-        self._plan = self._plan.as_read(done.plan.windows, self._engine.outline)
+        self._plan = self._plan.as_read(done.plan.windows, self._session.engine.outline)
         return done.occurrences
 
     def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
@@ -211,7 +205,7 @@ class _Search:
             occurrence,
             plan.finer_ms,
             plan.coarse_ms,
-            lambda: self._engine.habits.window_patches,
+            lambda: self._session.engine.habits.window_patches,
             self._settings.window_ms,
             plan.span,
             self._find,
@@ -221,15 +215,7 @@ class _Search:
         return edges.occurrence
 
     def _find(self, window: Window, granularity_ms: int) -> "tuple[ScoredSpan, ...]":
-        return find_spans(
-            self._reader,
-            self._engine,
-            window,
-            granularity_ms,
-            self._event,
-            self._clock,
-            self._features,
-        )
+        return find_spans(self._session, window, granularity_ms, self._event, self._clock)
 
     def report(
         self,
@@ -239,26 +225,27 @@ class _Search:
         wanted: Wanted,
     ) -> Report:
         """What was found, and how."""
-        plan, info = self._plan, self._reader.info
+        plan, reader, engine = self._plan, self._session.reader, self._session.engine
+        keeps = self._session.features is not None
         return Report(
             path=path,
             question=self._event,
             answer=_answer(reported, found, plan),
             events=tuple(Event(one.span, self._event, one.score) for one in reported),
-            model=self._engine.name,
-            video=info,
+            model=engine.name,
+            video=reader.info,
             settings={
                 **plan.settings(),
                 "edges_looked_at": BOTH_EDGES * self._looked_closer,
                 "edges_found": self._edges_found,
                 "min_score": wanted.min_score,
                 "top_k": wanted.top_k,
-                "decoder": info.decoder,
-                **self._engine.settings(),
-                **subtitle_settings(self._reader.spoken),
-                **({} if self._features is None else {"windows_kept": self._windows_kept}),
+                "decoder": reader.info.decoder,
+                **engine.settings(),
+                **subtitle_settings(reader.spoken),
+                **({"windows_kept": self._windows_kept} if keeps else {}),
             },
-            damage=self._reader.damage,
+            damage=reader.damage,
             timings_ms=self._clock.rounded(),
             looked=tuple(window.span for window in plan.windows),
             granularity_ms=plan.granularity_ms if reported else plan.coarse_ms,

@@ -39,6 +39,18 @@ class Progress:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A video before a model, for the length of a run.
+
+    features: those of its windows that are kept between runs; None where none are.
+    """
+
+    reader: "VideoReader"
+    engine: "Backend"
+    features: "KeptFeatures | None" = None
+
+
 class Clock:
     """How long each stage of a run took, in milliseconds; a stage may come any number of times."""
 
@@ -90,12 +102,10 @@ def open_backend(settings: Settings) -> "Backend":
 
 
 def look_at(
-    reader: "VideoReader",
-    engine: "Backend",
+    session: Session,
     window: Window,
     granularity_ms: int,
     clock: Clock,
-    features: "KeptFeatures | None" = None,
     then: Window | None = None,
     watch: "Callable[[Sequence[int], VideoFeatures], None] | None" = None,
 ) -> "BackendLook":
@@ -105,89 +115,86 @@ def look_at(
     told what the vision tower saw, at which times; not where the model is elsewhere.
     Where their features were kept, neither the decoder nor the vision tower has anything to do.
     """
-    shown_ms = _shown(engine, window)
-    times_ms, next_ms, size_px = _pictures(reader, engine, shown_ms, granularity_ms, then)
-    said = reader.spoken.at(shown_ms, window.span)
-    if features is None and watch is None:
-        frames = _decode(reader, times_ms, next_ms, size_px, clock)
-        look: BackendLook = engine.look(frames, shown_ms, said)
+    shown_ms = _shown(session, window)
+    pictures = _pictures(session, shown_ms, granularity_ms, then)
+    said = session.reader.spoken.at(shown_ms, window.span)
+    if session.features is None and watch is None:
+        frames = _decode(session.reader, pictures, clock)
+        look: BackendLook = session.engine.look(frames, shown_ms, said)
         clock.add("vision", look.vision_ms)
     else:
-        here = cast("Engine", engine)  # no other has features to keep or to watch
-        seen = _see(reader, here, times_ms, next_ms, size_px, clock, features)
+        seen = _see(session, pictures, clock)
         if watch is not None:
             watch(shown_ms, seen)
-        look = here.look_at(seen, shown_ms, subtitles=said)
+        look = _here(session).look_at(seen, shown_ms, subtitles=said)
     clock.add("prefill", look.prefill_ms)
     return look
 
 
 def watch_at(
-    reader: "VideoReader",
-    engine: "Engine",
+    session: Session,
     window: Window,
     granularity_ms: int,
-    features: "KeptFeatures | None",
     then: Window | None,
     watch: "Callable[[Sequence[int], VideoFeatures], None]",
 ) -> None:
     """As `look_at`, for what the vision tower sees alone: the language model reads nothing."""
-    shown_ms = _shown(engine, window)
-    times_ms, next_ms, size_px = _pictures(reader, engine, shown_ms, granularity_ms, then)
-    watch(shown_ms, _see(reader, engine, times_ms, next_ms, size_px, Clock(), features))
+    shown_ms = _shown(session, window)
+    pictures = _pictures(session, shown_ms, granularity_ms, then)
+    watch(shown_ms, _see(session, pictures, Clock()))
 
 
-def _shown(engine: "Backend", window: Window | None) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """Of a window: when its pictures were taken, when those of the window after it, their size."""
+
+    times_ms: list[int]
+    next_ms: list[int]
+    size_px: tuple[int, int]
+
+
+def _shown(session: Session, window: Window | None) -> tuple[int, ...]:
     """The centres of the patches of a window that this model is shown."""
-    return () if window is None else window.shown_ms(engine.habits.closer_moments)
+    return () if window is None else window.shown_ms(session.engine.habits.closer_moments)
 
 
 def _pictures(
-    reader: "VideoReader",
-    engine: "Backend",
-    shown_ms: Sequence[int],
-    granularity_ms: int,
-    then: Window | None,
-) -> tuple[list[int], list[int], tuple[int, int]]:
-    """The times of these patches' pictures, those of the window after them, and their size."""
-    info = reader.info
+    session: Session, shown_ms: Sequence[int], granularity_ms: int, then: Window | None
+) -> _Pictures:
+    """The pictures of these patches, and of those of the window after them."""
+    info = session.reader.info
     times_ms, next_ms = (
         frame_times(centres_ms, granularity_ms, info.duration_ms)
-        for centres_ms in (shown_ms, _shown(engine, then))
+        for centres_ms in (shown_ms, _shown(session, then))
     )
-    size_px = shown_size(info.width_px, info.height_px, engine.habits.frame_pixels)
-    return times_ms, next_ms, size_px
+    size_px = shown_size(info.width_px, info.height_px, session.engine.habits.frame_pixels)
+    return _Pictures(times_ms, next_ms, size_px)
 
 
-def _decode(
-    reader: "VideoReader",
-    times_ms: Sequence[int],
-    next_ms: Sequence[int],
-    size_px: tuple[int, int],
-    clock: Clock,
-) -> FrameBatch:
+def _decode(reader: "VideoReader", pictures: _Pictures, clock: Clock) -> FrameBatch:
+    """The window's pictures; those of the window after it are decoded from now on."""
     with clock.measure("decode"):
-        frames = reader.frames_at(sorted(times_ms), size_px).at(times_ms)
-    reader.expect(sorted(next_ms), size_px)
-    return frames
+        frames = reader.frames_at(sorted(pictures.times_ms), pictures.size_px)
+    reader.expect(sorted(pictures.next_ms), pictures.size_px)
+    return frames.at(pictures.times_ms)
 
 
-def _see(
-    reader: "VideoReader",
-    engine: "Engine",
-    times_ms: Sequence[int],
-    next_ms: Sequence[int],
-    size_px: tuple[int, int],
-    clock: Clock,
-    kept: "KeptFeatures | None",
-) -> "VideoFeatures":
+def _here(session: Session) -> "Engine":
+    """The model in this process: no other has features to keep or to watch."""
+    return cast("Engine", session.engine)
+
+
+def _see(session: Session, pictures: _Pictures, clock: Clock) -> "VideoFeatures":
     """The features of these pictures, kept or new."""
+    reader, engine, kept = session.reader, _here(session), session.features
     with clock.measure("features"):
-        key = None if kept is None else kept.key(engine, reader, times_ms, size_px)
+        key = None
+        if kept is not None:
+            key = kept.key(engine, reader, pictures.times_ms, pictures.size_px)
         features = None if kept is None or key is None else kept.find(engine, key)
     if features is not None:
         return features
-    frames = _decode(reader, times_ms, next_ms, size_px, clock)
+    frames = _decode(reader, pictures, clock)
     with clock.measure("vision"):
         features = engine.encode(frames)
     if kept is not None and key is not None:

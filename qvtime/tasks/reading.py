@@ -12,6 +12,7 @@ from qvtime.tasks.looking import (
     ONE_PATCH_MS,
     Clock,
     Progress,
+    Session,
     cut_short,
     look_at,
     said_span,
@@ -21,10 +22,8 @@ from qvtime.tasks.plan import Plan, Window, words_for
 from qvtime.timeline import Event, Span
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
-    from qvtime.model.backend import Backend, BackendLook
+    from qvtime.model.backend import BackendLook
     from qvtime.model.reply import Reply, ScoredSpan
-    from qvtime.tasks.features import KeptFeatures
-    from qvtime.video.reader import VideoReader
 
 MOST_CLAIMS = 8
 """How many claims of one answer are looked up; each costs a question."""
@@ -52,13 +51,11 @@ class Seen:
 
 
 def read_windows(
-    reader: "VideoReader",
-    engine: "Backend",
+    session: Session,
     plans: Sequence[Plan],
     settings: Settings,
     clocks: Sequence[Clock],
     progress: Callable[[Progress], None],
-    features: "KeptFeatures | None" = None,
     told: Callable[[Seen], None] = lambda _: None,
     note: Callable[[str], None] = lambda _: None,
 ) -> list[list[Seen]]:
@@ -67,24 +64,24 @@ def read_windows(
     Each window is looked at once; the first clock takes the time for that. `told` hears what is
     said of each as it is said, `note` of windows that are read in parts for lack of memory.
     """
-    first = plans[0]
+    first, features = plans[0], session.features
 
     def read(number: int, window: Window, then: Window | None) -> list[Seen]:
         found = features.found if features else 0
         said: list[Seen] = []
         granularity_ms, clock = first.granularity_ms, clocks[0]
-        with look_at(reader, engine, window, granularity_ms, clock, features, then) as look:
+        with look_at(session, window, granularity_ms, clock, then) as look:
             kept = features is not None and features.found > found
             for plan, clock in zip(plans, clocks, strict=True):
                 with clock.measure("answer"):
-                    words = words_for(plan, number, window, reader.info.duration_ms)
-                    one = _ask(look, engine, plan, words, window, reader, settings)
+                    words = words_for(plan, number, window, session.reader.info.duration_ms)
+                    one = _ask(look, session, plan, words, window, settings)
                     said.append(replace(one, kept=kept))
         return said
 
     seen: list[list[Seen]] = [[] for _ in plans]
     for said in read_each(
-        first.windows, engine, first.step_ms, not first.skims, read, progress, note
+        first.windows, session.engine, first.step_ms, not first.skims, read, progress, note
     ):
         for heard, one in zip(seen, said, strict=True):
             heard.append(one)
@@ -93,17 +90,11 @@ def read_windows(
 
 
 def find_spans(
-    reader: "VideoReader",
-    engine: "Backend",
-    window: Window,
-    granularity_ms: int,
-    words: str,
-    clock: Clock,
-    features: "KeptFeatures | None",
+    session: Session, window: Window, granularity_ms: int, words: str, clock: Clock
 ) -> "tuple[ScoredSpan, ...]":
     """Where one more window has the event of these words."""
     with (
-        look_at(reader, engine, window, granularity_ms, clock, features) as look,
+        look_at(session, window, granularity_ms, clock) as look,
         clock.measure("answer"),
     ):
         return look.spans(words).spans
@@ -111,20 +102,19 @@ def find_spans(
 
 def _ask(
     look: "BackendLook",
-    engine: "Backend",
+    session: Session,
     plan: Plan,
     words: str,
     window: Window,
-    reader: "VideoReader",
     settings: Settings,
 ) -> Seen:
     """One question about one window; claims about a moment are looked up once more."""
     if plan.asks_when:
         found = look.spans(words)
         return Seen(window, spans=found.spans, starts=found.starts)
-    habits = engine.habits
+    habits = session.engine.habits
     reply = look.ask(habits.ask(words), settings.max_new_tokens)
-    video = Span(0, reader.info.duration_ms)
+    video = Span(0, session.reader.info.duration_ms)
     parsed = parse_answer(reply.text, said_span(window), ONE_PATCH_MS)
     if window.moment_ms is not None and not parsed.events and not parsed.nothing:
         events = tuple(

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qvtime.model.engine import Engine
 from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.settings import Settings
+from qvtime.tasks.looking import Session
 from qvtime.tasks.plan import Window
 from qvtime.timeline import Span
 
@@ -30,7 +30,7 @@ class Eyes:
 
     @contextmanager
     def look_at(
-        self, reader: Any, engine: Engine, window: Window, granularity_ms: int, *more: Any
+        self, session: Session, window: Window, granularity_ms: int, *more: Any
     ) -> Iterator["Eyes"]:
         assert self.open == 0, "one window is held at a time"
         self.open += 1

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qvtime.errors import (
-    UsageError,
-)
+from qvtime.errors import UsageError
 from qvtime.tasks.describe import describe_video
+from qvtime.tasks.looking import Session
 from qvtime.timeline import Event, Span
 from tests.scripted import Script, say, seeing
 from tests.unit.tasks.planted import EVENTS, SETTINGS, Planted
@@ -20,7 +19,7 @@ HOUR_MS = 3_600_000
 
 def told(script: Script, duration_ms: int = 60_000) -> tuple[Event, ...]:
     with script.load() as engine:
-        return describe_video("v", Planted("v", duration_ms), engine, SETTINGS).events
+        return describe_video("v", Session(Planted("v", duration_ms), engine), SETTINGS).events
 
 
 @given(
@@ -73,21 +72,21 @@ def test_other_words_for_the_same_event_are_not_another_event() -> None:
 
 def test_what_was_not_understood_is_said() -> None:
     with Script(lambda _: "<time>1.0</time> - <time>99999.0</time> x").load() as engine:
-        report = describe_video("v", Planted("v"), engine, SETTINGS)
+        report = describe_video("v", Session(Planted("v"), engine), SETTINGS)
     assert report.events == ()
     assert "outside" in str(report.settings["dropped"])
 
 
 def test_a_window_longer_than_the_model_reads() -> None:
     with seeing(EVENTS).load() as engine, pytest.raises(UsageError, match="--window"):
-        describe_video("v", Planted("v"), engine, replace(SETTINGS, window_ms=HOUR_MS))
+        describe_video("v", Session(Planted("v"), engine), replace(SETTINGS, window_ms=HOUR_MS))
 
 
 def test_two_hours_are_read_window_by_window() -> None:
     script = seeing([Event(Span(HOUR_MS, HOUR_MS + 2000), "late")], window_patches=128)
     reader = Planted("v", 2 * HOUR_MS)
     with script.load() as engine:
-        report = describe_video("v", reader, engine, SETTINGS)
+        report = describe_video("v", Session(reader, engine), SETTINGS)
     assert [event.span for event in report.events] == [Span(HOUR_MS - 250, HOUR_MS + 1750)]
     assert reader.most_frames <= 256
     assert script.windows[-1][-1] == 2 * HOUR_MS - 500

@@ -21,7 +21,7 @@ from qvtime.tasks.describe import describe_video
 from qvtime.tasks.halving import parts_of
 from qvtime.tasks.label import draft_labels
 from qvtime.tasks.locate import Wanted, locate_video
-from qvtime.tasks.looking import open_engine
+from qvtime.tasks.looking import Session, open_engine
 from qvtime.tasks.plan import Window, plan_question
 from qvtime.timeline import Span
 from qvtime.video.sampling import patch_centres
@@ -132,7 +132,7 @@ def test_a_timeline_is_made_of_all_of_it(
     said: list[str] = []
     few = replace(DEMO, max_new_tokens=4)
     with open_video(steady) as reader:
-        report = describe_video(steady, reader, engine, few, note=said.append)
+        report = describe_video(steady, Session(reader, engine), few, note=said.append)
     assert said == ["memory ran out while demo read 5 temporal patches at once; going on with 2"]
     assert report.settings["patches_at_once"] == 2
     assert report.settings["windows"] == len(memory.read) == 3

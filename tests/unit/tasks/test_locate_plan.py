@@ -15,7 +15,7 @@ from qvtime.model.outline import Outline
 from qvtime.tasks.captions import Pointed
 from qvtime.tasks.locate import Wanted, locate_video, plan_video
 from qvtime.tasks.locate_plan import plan_locate
-from qvtime.tasks.looking import Clock, Progress, look_at
+from qvtime.tasks.looking import Clock, Progress, Session, look_at
 from qvtime.tasks.plan import Window
 from qvtime.tasks.preview import open_machine
 from qvtime.tasks.seams import NOT_FOUND
@@ -48,7 +48,7 @@ def test_the_plan_counts_the_tokens_that_the_model_reads(engine: Engine) -> None
     window = Window(report.looked[0], tuple(patch_centres(report.looked[0], 500)))
     with (
         open_video(SHORT, DEMO.decoder, DEMO.limits) as reader,
-        look_at(reader, engine, window, 500, Clock()) as look,
+        look_at(Session(reader, engine), window, 500, Clock()) as look,
     ):
         assert isinstance(look, Look)
         assert look.video_tokens == report.settings["tokens_per_window"]

@@ -13,7 +13,7 @@ from qvtime.model.engine import Engine
 from qvtime.model.habits import Habits
 from qvtime.settings import Settings
 from qvtime.tasks.describe import describe_video
-from qvtime.tasks.looking import Clock, look_at, open_engine
+from qvtime.tasks.looking import Clock, Session, look_at, open_engine
 from qvtime.tasks.plan import Window
 from qvtime.tasks.subtitled import open_subtitled
 from qvtime.timeline import Span
@@ -41,7 +41,7 @@ def test_every_window_but_the_first_is_decoded_ahead(monkeypatch: pytest.MonkeyP
     with open_engine(DEMO) as engine, open_video(SHORT) as reader:
         monkeypatch.setattr(Child, "ask", asked)
         monkeypatch.setattr(WorkerReader, "frames_at", wanted)
-        report = describe_video(SHORT, reader, engine, DEMO)
+        report = describe_video(SHORT, Session(reader, engine), DEMO)
     windows = [times_ms for what, times_ms in said if what == "use"]
     assert len(windows) == report.settings["windows"]
     assert len(windows) > 2
@@ -67,7 +67,7 @@ def test_a_moment_is_shown_a_second_time_in_closer_pictures() -> None:
         engine = cast(Engine, SimpleNamespace(habits=habits, look=look))
         window = Window(Span(3000, 5000), (3500, 4000, 4500), 4000)
         with open_subtitled(SHORT, DEMO) as reader:
-            look_at(reader, engine, window, 500, Clock())
+            look_at(Session(reader, engine), window, 500, Clock())
     beside = [3375, 3625], [4375, 4625]
     assert shown == [
         ([*beside[0], 3875, 4125, *beside[1]], (3500, 4000, 4500), 0),

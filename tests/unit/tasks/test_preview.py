@@ -17,7 +17,7 @@ from qvtime.settings import Settings
 from qvtime.tasks.ask import ask_video, plan_ask
 from qvtime.tasks.describe import describe_video, plan_describe
 from qvtime.tasks.locate_plan import plan_locate
-from qvtime.tasks.looking import open_engine
+from qvtime.tasks.looking import Session, open_engine
 from qvtime.tasks.preview import Machine, open_machine, preview
 from qvtime.timeline import Span
 from qvtime.video.worker import open_video
@@ -135,6 +135,6 @@ def test_index_reads_what_it_planned_to(tmp_path: Path, monkeypatch: pytest.Monk
     settings = replace(DEMO, window_ms=1000, max_new_tokens=4)
     planned = plan_describe(clip, settings, open_machine(settings)).settings()
     with open_engine(settings) as engine, open_video(clip) as reader:
-        done = describe_video(clip, reader, engine, settings).settings
+        done = describe_video(clip, Session(reader, engine), settings).settings
     for key in ("windows", "window_ms", "granularity_ms"):
         assert planned[key] == done[key]
