@@ -136,8 +136,16 @@ def _timed(one: Interval, duration_s: float | None, rules: Rules) -> Interval:
     if rules.rounding == "nearest":
         start_s, end_s = (round(at / rules.unit_s) * rules.unit_s for at in (start_s, end_s))
     elif rules.rounding == "outward":
-        start_s = math.floor(start_s / rules.unit_s) * rules.unit_s
-        end_s = math.ceil(end_s / rules.unit_s) * rules.unit_s
+        start_s = math.floor(_units(start_s, rules)) * rules.unit_s
+        end_s = math.ceil(_units(end_s, rules)) * rules.unit_s
     if rules.past_end == "clip" and duration_s is not None:
         start_s, end_s = (min(max(at, 0.0), duration_s) for at in (start_s, end_s))
     return replace(one, start_s=float(start_s), end_s=float(end_s))
+
+
+def _units(at_s: float, rules: Rules) -> float:
+    """A time in the unit that it is rounded to: a whole number where it lies on one, as 0.3 does of
+    tenths, though 0.3 / 0.1 is less than 3."""
+    units = at_s / rules.unit_s
+    whole = round(units)
+    return whole if math.isclose(whole * rules.unit_s, at_s, rel_tol=1e-12) else units

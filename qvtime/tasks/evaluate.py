@@ -27,7 +27,7 @@ def evaluate(predictions_path: str, truth_path: str, rules: Rules, task: Task = 
 
     task: "moments" measures queries, "dense" videos with captions; "auto" is dense where both
     files list captions by video. UsageError when a file cannot be read, its format is not known,
-    or nothing in one answers anything in the other.
+    nothing in one answers anything in the other, or they have no numbers of one kind.
     """
     if predictions_path == truth_path == "-":
         raise UsageError("predictions and truth cannot both come from stdin")
@@ -56,5 +56,10 @@ def _of_queries(pairs: Sequence[Pair], rules: Rules) -> list[Group]:
         groups += [measure_moments(pairs, rules), measure_spans(pairs, rules)]
     if rated and any(pair.truth.clip_ratings for pair in pairs):
         groups.append(measure_highlights(pairs, rules))
+    if not groups:
+        raise UsageError(
+            "the predictions have clip scores and no spans, the truth spans and no rated clips",
+            "compare them with a truth that has saliency_scores",
+        )
     reliability = measure_reliability(pairs, rules)
     return groups if reliability is None else [*groups, reliability]

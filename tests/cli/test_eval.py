@@ -118,6 +118,15 @@ def test_swapped_files_are_no_perfect_score(qvtime: Qvtime, tmp_path: Path) -> N
     assert "swap the two files" in ran.stderr
 
 
+def test_two_files_without_a_number_in_common_are_said(qvtime: Qvtime, tmp_path: Path) -> None:
+    given, truth = tmp_path / "given.jsonl", tmp_path / "truth.jsonl"
+    given.write_text('{"qid": 1, "pred_saliency_scores": [0.1, 0.2]}\n', "utf-8")
+    truth.write_text('{"qid": 1, "duration": 4, "relevant_windows": [[0, 2]]}\n', "utf-8")
+    ran = qvtime("eval", str(given), str(truth))
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "clip scores" in ran.stderr
+
+
 def test_what_is_left_out_is_said_and_ends_with_3(qvtime: Qvtime, files: tuple[str, str]) -> None:
     given = files[0]
     with Path(given).open("a", encoding="utf-8") as file:

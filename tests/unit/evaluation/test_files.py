@@ -303,6 +303,38 @@ def test_times_as_the_rules_have_them(
     assert counts(given) == {kinds.PAST_END: 1}
 
 
+def test_a_span_past_the_end_is_counted_once_where_predictions_say_how_long_too(
+    tmp_path: Path,
+) -> None:
+    truth = read(tmp_path, lines(QID))
+    content = {"qid": 1, "duration": 9, "pred_relevant_windows": [[1, 12]]}
+    given = read(tmp_path, content, is_truth=False, name="given")
+    pair_up(given, truth, "queries", RULES)
+    assert counts(given) == {kinds.PAST_END: 1}
+
+
+@pytest.mark.parametrize(
+    ("given_s", "unit_s", "want_s"),
+    [
+        ((0.3, 0.7), 0.1, (0.3, 0.7)),
+        ((0.31, 0.69), 0.1, (0.3, 0.7)),
+        ((167.1, 168.3), 0.1, (167.1, 168.3)),
+        ((0.29, 0.57), 0.01, (0.29, 0.57)),
+        ((1.0001, 1.9999), 1.0, (1, 2)),
+        ((-0.3, 0.3), 0.1, (-0.3, 0.3)),
+    ],
+)
+def test_a_time_on_the_unit_is_not_rounded_away_from_it(
+    given_s: tuple[float, float], unit_s: float, want_s: tuple[float, float], tmp_path: Path
+) -> None:
+    truth = read(tmp_path, lines(QID))
+    content = {"qid": 1, "pred_relevant_windows": [given_s]}
+    given = read(tmp_path, content, is_truth=False, name="given")
+    (pair,) = pair_up(given, truth, "queries", rules_of("vue-tr", unit_s=unit_s))
+    (one,) = pair.intervals
+    assert (one.start_s, one.end_s) == pytest.approx(want_s, abs=1e-9)
+
+
 def test_rules_that_make_no_sense() -> None:
     for unit_s in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(UsageError, match="no unit"):
