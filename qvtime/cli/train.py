@@ -11,6 +11,7 @@ from qvtime.settings import DEFAULT_MODEL
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="A file of labels, or a folder of such files.")
     ],
@@ -88,9 +89,10 @@ def train(
     """
     from qvtime.cli.settings import Reading, Running, check_subtitles, read_settings
     from qvtime.cli.streams import write_stdout
-    from qvtime.cli.training import Talk, read_layers, summary
+    from qvtime.cli.training import Talk, check_needed, read_layers, summary
     from qvtime.tasks.train import Wishes, train
 
+    check_needed(context)
     settings = read_settings(
         model, Reading(granularity, subtitles=subtitles, decoder=decoder), Running(device)
     )

@@ -3,6 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
+import typer
+
 from qvtime.cli.progress import ProgressLine
 from qvtime.cli.streams import say
 from qvtime.errors import UsageError
@@ -11,6 +13,14 @@ from qvtime.timestamps import format_time
 
 if TYPE_CHECKING:
     from qvtime.tasks.train import Check, StepLosses
+
+
+NEEDS = {
+    "rehearse_share": "rehearse",
+    "align_layers": "align_weight",
+    "align_heads": "align_weight",
+}
+"""Options that would be passed over where another is not given."""
 
 
 class Talk(ProgressLine, Listener):
@@ -60,6 +70,17 @@ def summary(taught: Taught) -> str:
         else f"of step {taught.steps}, nothing held out"
     )
     return f"{taught.folder}: the model {how}\n"
+
+
+def check_needed(context: typer.Context) -> None:
+    """UsageError for an option that says nothing, as one that it is about is not given."""
+    names = {one.name: one.opts[0] for one in context.command.params}
+    for option, needed in NEEDS.items():
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE" and not context.params[needed]:
+            raise UsageError(
+                f"{names[option]} says nothing without {names[needed]}", "add it, or leave it out"
+            )
 
 
 def read_layers(text: str | None) -> tuple[int, ...]:

@@ -1,13 +1,13 @@
 """Labelled videos as they lie on the disk: files of labels, and the videos that they speak of."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from qvtime.errors import UsageError, VideoError
-from qvtime.evaluation.entries import Entry
+from qvtime.evaluation.entries import Entry, query_name
 from qvtime.evaluation.readers import Reading, read_file
 from qvtime.settings import Settings
 from qvtime.tasks.lengths import Lengths
@@ -17,6 +17,8 @@ from qvtime.video.walk import walk
 from qvtime.video_names import video_name
 
 LABEL_FILES = (".json", ".jsonl", ".txt")
+ANSWERS = "qvtime"
+"""The format of what a model answered; beside labels it lies where `eval --run` has put it."""
 AT_ONCE = 4
 """So many videos are opened at once to see how long they are; each in a process of its own."""
 MOST_NAMED = 3
@@ -46,10 +48,16 @@ def read_labels(
     """
     files = _files_of(data)
     readings = [read_file(file, is_truth=True) for file in files]
-    notes = [note for one in readings for note in one.mistakes.sentences()]
+    notes = [
+        f"{one.path} has answers of a model, no labels (left out)"
+        for one in readings
+        if one.format.name == ANSWERS
+    ]
+    readings = [one for one in readings if one.format.name != ANSWERS]
+    notes += [note for one in readings for note in one.mistakes.sentences()]
     entries = _by_video(readings)
     folder = videos or (data if Path(data).is_dir() else str(Path(data).parent))
-    paths = _paths(folder)
+    paths = _paths(folder, entries)
     missing = [name for name in entries if name not in paths]
     notes += _noted(missing, "the video of", "is", "are", f"not in {folder}")
     found = sorted(name for name in entries if name in paths)
@@ -96,12 +104,17 @@ def _by_video(readings: Sequence[Reading]) -> dict[str, tuple[bool, list[Entry]]
     return dict(found)
 
 
-def _paths(folder: str) -> dict[str, str]:
-    """The videos below a folder by the name that labels use, the first of each."""
+def _paths(folder: str, names: Collection[str]) -> dict[str, str]:
+    """The videos below a folder that have one of these names. UsageError where two have one:
+    nobody can say which of them the labels are of."""
     failures: list[VideoError] = []
     paths: dict[str, str] = {}
     for path in walk([folder], failed=failures.append):
-        paths.setdefault(video_name(path), path)
+        if (name := video_name(path)) not in names:
+            continue
+        other = paths.setdefault(name, path)
+        if other != path:
+            raise UsageError(f"{other} and {path} have one name", "keep one of them there")
     if failures and not paths:
         raise failures[0]
     return paths
@@ -123,7 +136,7 @@ def _labelled(
             caption = " ".join((one.caption or entry.query).split())
             start_ms, end_ms = round(1000 * one.start_s), round(1000 * one.end_s)
             span = Span(start_ms, end_ms).clamp(video) if 0 <= start_ms < end_ms else None
-            if not caption or span is None:
+            if not query_name(caption) or span is None:
                 outside += 1
             else:
                 labels[Label(span, caption)] = None

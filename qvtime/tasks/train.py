@@ -114,7 +114,7 @@ def train(
     leads = os.environ.get("RANK", "0") == "0"  # of several processes the first one talks
     hears = (listener if leads else None) or Listener()
     if leads:
-        check_out(out, resume)
+        check_out(out, resume, data, rehearse)
     hears.doing("reading the labels")
     kept = out / "run" / "lengths.json"
     lengths = Lengths(settings, kept)
@@ -172,10 +172,18 @@ def train(
     return Taught(out, len(trainer.history.steps), trainer.history.best, bool(notes), leads)
 
 
-def check_out(out: Path, resume: bool) -> None:
-    """UsageError when there is another run, or a model that is not ours, in this folder."""
+def check_out(out: Path, resume: bool, *labels: str | None) -> None:
+    """UsageError when there is another run, or a model that is not ours, in this folder, or labels
+    are read from it: the model's files would be taken for some."""
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out} is no folder", "name a folder for the model")
+    for folder in labels:
+        if (
+            folder is not None
+            and out.is_dir()
+            and os.path.realpath(folder) == os.path.realpath(out)
+        ):
+            raise UsageError(f"{out} is the folder of the labels", "name another --out")
     if (out / "run").is_dir():
         if not resume:
             raise UsageError(

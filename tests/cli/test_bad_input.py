@@ -311,6 +311,31 @@ def test_the_samples_are_where_these_tests_look() -> None:
     assert (SAMPLES / "short.mp4").stat().st_size > 0
 
 
+@pytest.mark.parametrize(
+    ("option", "needs"),
+    [
+        (("--rehearse-share", "0.9"), "--rehearse-share says nothing without --rehearse"),
+        (("--align-layers", "1"), "--align-layers says nothing without --align-weight"),
+        (("--align-heads", "1"), "--align-heads says nothing without --align-weight"),
+    ],
+)
+def test_an_option_of_teaching_that_would_be_passed_over_is_refused(
+    option: tuple[str, str], needs: str, qvtime: Qvtime, tmp_path: Path
+) -> None:
+    out = tmp_path / "taught"
+    data = str(Path(SHORT).with_suffix(".truth.json"))
+    check(qvtime("train", data, "-m", "demo", "--out", str(out), *option), 2, needs)
+    assert not out.exists()
+
+
+def test_a_model_is_not_written_among_its_labels(qvtime: Qvtime, tmp_path: Path) -> None:
+    labels = Path(SHORT).with_suffix(".truth.json")
+    (tmp_path / labels.name).write_bytes(labels.read_bytes())
+    ran = qvtime("train", str(tmp_path), "-m", "demo", "--out", str(tmp_path))
+    check(ran, 2, "is the folder of the labels")
+    assert [one.name for one in tmp_path.iterdir()] == [labels.name]
+
+
 def test_one_file_is_not_the_subtitles_of_all_that_is_taught(
     qvtime: Qvtime, tmp_path: Path
 ) -> None:

@@ -98,6 +98,41 @@ def test_videos_that_are_not_there_are_named(clips: Path, tmp_path: Path) -> Non
         read_labels(str(file), str(tmp_path), Settings())
 
 
+def test_a_caption_of_a_period_has_no_words(clips: Path, tmp_path: Path) -> None:
+    file = segments(tmp_path, "clip-0", (1, 2, "good"), (1, 2, " . "))
+    read = read_labels(file, str(clips), Settings())
+    assert [label.caption for label in read.videos[0].labels] == ["good"]
+    assert any("1 of its labels have no words" in note for note in read.notes)
+
+
+def test_answers_of_a_model_are_no_labels(clips: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    shutil.copytree(clips, folder)
+    before = read_labels(str(folder), None, Settings())
+    report = Report(str(folder / "clip-0.mp4"), "wrong", "", (Event(Span(0, 1000), "wrong"),), "m")
+    answers = folder / "clip-0.truth.predictions.jsonl"  # where `eval --run` puts them
+    answers.write_text(formats.write(report, "jsonl"), "utf-8")
+    read = read_labels(str(folder), None, Settings())
+    assert read.videos == before.videos
+    assert read.notes == (f"{answers} has answers of a model, no labels (left out)",)
+    with pytest.raises(UsageError, match="answers of a model"):
+        read_labels(str(answers), None, Settings())
+
+
+def test_two_videos_of_one_name_are_refused_where_labels_name_them(
+    clips: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "clips"
+    shutil.copytree(clips, folder)
+    (folder / "old").mkdir()
+    shutil.copy(clips / "clip-1.mp4", folder / "old" / "clip-0.mov")
+    with pytest.raises(UsageError, match="have one name"):
+        read_labels(str(folder), None, Settings())
+    charades = tmp_path / "train.txt"
+    charades.write_text("clip-1 0.5 2.0##a person waves.\n", "utf-8")
+    assert len(read_labels(str(charades), str(folder), Settings()).videos) == 1
+
+
 def test_nothing_to_learn_from(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing to learn from"):
         read_labels(segments(tmp_path, "clip-0"), str(clips), Settings())
