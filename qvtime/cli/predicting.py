@@ -8,6 +8,7 @@ from pathlib import Path
 from qvtime.cli.opening import open_model
 from qvtime.cli.progress import ProgressLine, note_model
 from qvtime.cli.streams import noting, say
+from qvtime.errors import VideoError
 from qvtime.settings import Settings
 from qvtime.tasks.locate import Wanted
 from qvtime.tasks.looking import Progress
@@ -41,8 +42,10 @@ def run_dataset(
             for one in run:
                 if one.error is not None:
                     progress.hide()
-                    failed[one.query.path or ""] += 1
-                    if failed[one.query.path or ""] == 1:
+                    video = isinstance(one.error, VideoError)  # said once, not for each query
+                    about = one.query.path or "" if video else one.error.message
+                    failed[about] += 1
+                    if failed[about] == 1:
                         say(one.error.message, one.error.hint)
             if engine.cache_info().currsize:
                 note_model(settings.model, quiet)

@@ -51,8 +51,9 @@ def pair_up(predictions: Reading, truth: Reading, by: By, rules: Rules) -> list[
     """A pair for each entry of the truth, in its order, predictions changed as the rules say.
 
     They are paired by the files' ids where both have them, else by the names of the video and the
-    query. A query that the truth has several times is answered in order by as many predictions,
-    or each time by the only one; other rows of predictions for one query are one ranked answer.
+    query. A query that the truth has several times, as rows or under several ids, is answered in
+    order by as many predictions, or each time by the only one; other rows of predictions for one
+    query are one ranked answer.
     What has no counterpart goes to the mistakes. UsageError when nothing answers anything.
     """
     entries = by_queries if by == "queries" else by_videos
@@ -69,7 +70,7 @@ def pair_up(predictions: Reading, truth: Reading, by: By, rules: Rules) -> list[
     pairs: dict[int, Pair] = {}
     for name, group in asked.items():
         if not truth.format.rows:
-            group = _last(group, truth.mistakes)
+            group = _last_of_each(group, truth.mistakes)
         answered = _answers(answers.pop(name, []), len(group), predictions)
         for query, answer in zip(group, answered, strict=True):
             pairs[id(query)] = Pair(query, _ruled(answer, query, rules, predictions.mistakes))
@@ -104,6 +105,16 @@ def _last(group: list[Entry], mistakes: Mistakes) -> list[Entry]:
     for entry in group[1:]:
         mistakes.add(kinds.REPEATED, entry.where)
     return group[-1:]
+
+
+def _last_of_each(group: list[Entry], mistakes: Mistakes) -> list[Entry]:
+    """The last with each id: queries of the same words that have ids of their own are several."""
+    ids = dict.fromkeys(entry.identity for entry in group)
+    return [
+        last
+        for one in ids
+        for last in _last([entry for entry in group if entry.identity == one], mistakes)
+    ]
 
 
 def _answers(found: list[Entry], count: int, predictions: Reading) -> Sequence[Entry | None]:

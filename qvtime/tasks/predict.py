@@ -19,11 +19,14 @@ from qvtime.evaluation.entries import query_name
 from qvtime.evaluation.pairs import by_queries
 from qvtime.evaluation.readers import read_file
 from qvtime.model.checkpoint import identity
+from qvtime.plain_text import one_line
 from qvtime.report import Report
 from qvtime.settings import Settings
 from qvtime.store.lock import hold_alone
+from qvtime.subtitles import shorten
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import Progress
+from qvtime.tasks.plan import check_question
 from qvtime.video.walk import walk
 from qvtime.video_names import video_name
 
@@ -65,7 +68,7 @@ class Predicted:
     query: Query
     done: int
     total: int
-    error: VideoError | None = None
+    error: VideoError | UsageError | None = None
 
 
 class Predictions(Closing):
@@ -169,11 +172,14 @@ def predict(
     """Ask what has no answer yet, and say what became of each query; its line is kept by then.
 
     Queries without a video are left out. Raises UsageError, ModelError, OutputError; VideoErrors
-    are outcomes, and the queries are asked again in the next run.
+    are outcomes, and the queries are asked again in the next run; so are words that are no question.
     """
     failed: dict[str, VideoError] = {}
     for done, query in enumerate(queries, 1):
         if query.path is None or query.name in predictions.names:
+            continue
+        if (wrong := _wrong_words(query, settings)) is not None:
+            yield Predicted(query, done, len(queries), wrong)
             continue
         try:
             if query.path in failed:
@@ -189,6 +195,16 @@ def predict(
             continue
         predictions.add(query, report)
         yield Predicted(query, done, len(queries))
+
+
+def _wrong_words(query: Query, settings: Settings) -> UsageError | None:
+    """Why these words can be asked of no video."""
+    try:
+        check_question(query.words, settings)
+    except UsageError as error:
+        words = shorten(one_line(query.words), 40)
+        return UsageError(f'the query "{words}" of {query.name[0]}: {error.message}', error.hint)
+    return None
 
 
 def _made_with(settings: Settings, wanted: Wanted) -> dict[str, object]:

@@ -101,6 +101,31 @@ def test_what_failed_is_asked_again(dataset: Dataset) -> None:
     assert len(dataset.kept.read_text().splitlines()) == 3
 
 
+def test_a_query_that_cannot_be_asked_does_not_end_the_run(dataset: Dataset) -> None:
+    with (dataset.folder / "truth.txt").open("a") as truth:
+        truth.write(f"a 0.0 1.0##{'long ' * 1000}\na 0.0 0.75##a dog\n")
+    ran = dataset.run()
+    assert ran.code == 3
+    assert 'the query "long long' in ran.stderr
+    assert "4999 characters; 4000 are allowed" in ran.stderr
+    assert "moments (5 queries)" in ran.stdout
+    assert len(dataset.kept.read_text().splitlines()) == 4
+    assert dataset.run().code == 3
+
+
+def test_queries_with_ids_of_their_own_are_all_measured(dataset: Dataset) -> None:
+    records = [
+        {"qid": number, "query": "a dog runs", "vid": "a", "relevant_windows": [[0, end]]}
+        for number, end in ((1, 0.75), (2, 5), (2, 0.75))
+    ]
+    truth = dataset.folder / "truth.txt"
+    truth.write_text("".join(f"{json.dumps(one)}\n" for one in records))
+    ran = dataset.run()
+    assert "moments (2 queries)" in ran.stdout
+    assert "line 3 (qid 2) is there again" in ran.stderr
+    assert len(dataset.kept.read_text().splitlines()) == 1
+
+
 def test_videos_that_are_not_there(dataset: Dataset) -> None:
     (dataset.folder / "videos" / "b.mkv").unlink()
     ran = dataset.run("-q")
