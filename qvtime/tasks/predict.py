@@ -172,7 +172,7 @@ def predict(
     """Ask what has no answer yet, and say what became of each query; its line is kept by then.
 
     Queries without a video are left out. Raises UsageError, ModelError, OutputError; VideoErrors
-    are outcomes, and the queries are asked again in the next run; so are words that are no question.
+    are outcomes, and those queries are asked again next time, as are words that cannot be asked.
     """
     failed: dict[str, VideoError] = {}
     for done, query in enumerate(queries, 1):
