@@ -1,6 +1,7 @@
 """What files of videos are called, and the name by which two files mean one video."""
 
 import re
+import unicodedata
 
 VIDEO_ENDINGS = (
     *("3g2", "3gp", "asf", "avi", "divx", "f4v", "flv", "m2t", "m2ts", "m4v", "mk3d", "mkv"),
@@ -26,5 +27,15 @@ def bare_name(name: str) -> str:
 
 
 def video_name(path: str) -> str:
-    """The name by which two files mean one video: no folder, of whichever system, no ending."""
-    return bare_name(path.replace("\\", "/").rsplit("/", 1)[-1])
+    """The name by which two files mean one video: no folder, of whichever system, no ending, and
+    composed letters, which some systems take apart in the names of files."""
+    name = name_as_text(path).replace("\\", "/").rsplit("/", 1)[-1]
+    return bare_name(unicodedata.normalize("NFC", name))
+
+
+def name_as_text(path: str) -> str:
+    """A file's name as files of text have it: what is not UTF-8 is U+FFFD."""
+    try:
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # half a surrogate pair, which is of no file's name
+        return path.encode("utf-8", "replace").decode("utf-8")

@@ -4,6 +4,7 @@ Times are seconds as floats, exactly as the file gives them: the evaluators of t
 these numbers, and rounding them to milliseconds would change their last digit.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 from qvtime.report import as_unicode
@@ -60,6 +61,8 @@ class Pair:
 def query_name(text: str) -> str:
     """A query for comparing: Unicode, one space between words, no period around it, no case.
 
-    As TencentARC/TimeLens' `parse_query` (timelens/dataset/timelens_data.py), and case is dropped.
+    As TencentARC/TimeLens' `parse_query` (timelens/dataset/timelens_data.py), and case is dropped;
+    letters are composed ones.
     """
-    return " ".join(as_unicode(text).split()).strip(".").strip().casefold()
+    words = unicodedata.normalize("NFC", as_unicode(text)).split()
+    return " ".join(words).strip(".").strip().casefold()

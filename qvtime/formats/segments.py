@@ -11,7 +11,7 @@ from pathlib import PurePath
 from qvtime.report import Report
 from qvtime.timeline import Event
 from qvtime.timestamps import format_time
-from qvtime.video_names import bare_name
+from qvtime.video_names import bare_name, name_as_text
 
 
 def write(reports: Sequence[Report]) -> str:
@@ -28,7 +28,7 @@ def write_lines(reports: Sequence[Report]) -> str:
 def _by_video(reports: Sequence[Report]) -> dict[str, list[Event]]:
     videos: dict[str, list[Event]] = {}
     for report in reports:
-        videos.setdefault(report.shown_path, []).extend(report.events)
+        videos.setdefault(report.path, []).extend(report.events)
     return videos
 
 
@@ -40,7 +40,7 @@ def _written(videos: dict[str, list[Event]], indent: int | None) -> str:
 
 def _document(path: str, events: list[Event]) -> dict[str, object]:
     return {
-        "video_id": bare_name(PurePath(path).name),
+        "video_id": bare_name(name_as_text(PurePath(path).name)),
         "segments": [
             {
                 "start_time": _time(event.span.start_ms),
