@@ -107,13 +107,17 @@ def read_queries(truth: str, videos: str) -> list[Query]:
     """
     if truth == "-":
         raise UsageError("--run reads its dataset twice", "name a file")
+    entries = by_queries(read_file(truth, is_truth=True))
+    names = {entry.video for entry in entries}
     files: dict[str, str] = {}
     for path in walk([videos]):
-        other = files.setdefault(video_name(path), path)
+        if (known := video_name(path)) not in names:
+            continue
+        other = files.setdefault(known, path)
         if other != path:
             raise UsageError(f"{other} and {path} have one name", "keep one of them in --videos")
     asked: dict[str, dict[Name, Query]] = {}
-    for entry in by_queries(read_file(truth, is_truth=True)):
+    for entry in entries:
         name = (entry.video, query_name(entry.query))
         if name[1]:
             found = Query(name, entry.query, files.get(entry.video))

@@ -126,6 +126,18 @@ def test_queries_with_ids_of_their_own_are_all_measured(dataset: Dataset) -> Non
     assert len(dataset.kept.read_text().splitlines()) == 1
 
 
+def test_two_videos_of_one_name_matter_where_a_query_is_about_them(dataset: Dataset) -> None:
+    videos = dataset.folder / "videos"
+    for name in ("old/other.mp4", "other.mp4"):
+        (videos / name).parent.mkdir(exist_ok=True)
+        shutil.copy(videos / "a.mp4", videos / name)
+    assert dataset.run("-q").code == 0
+    shutil.copy(videos / "a.mp4", videos / "old" / "a.mov")
+    ran = dataset.run("-q")
+    assert ran.code == 2
+    assert "have one name" in ran.stderr
+
+
 def test_videos_that_are_not_there(dataset: Dataset) -> None:
     (dataset.folder / "videos" / "b.mkv").unlink()
     ran = dataset.run("-q")
