@@ -6,6 +6,7 @@ The file is not trusted: it may be huge, in another encoding, half written, or n
 import codecs
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,8 +118,8 @@ def _parse(text: str, where: str, mistakes: Mistakes) -> Any:
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            count = Counter(name for name, _ in pairs)
+            twice = next(name for name in count if count[name] > 1)
             mistakes.add(kinds.REPEATED_KEY, f'{where} at "{twice}"')
         return found
 

@@ -1,6 +1,7 @@
 """Files: every format, what is wrong in them, and what answers what."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,18 @@ def test_a_submission_for_highlights_alone(tmp_path: Path) -> None:
     reading = read(tmp_path, {"qid": 1, "pred_saliency_scores": [0.5]}, is_truth=False)
     assert reading.entries[0].clip_scores == (0.5,)
     assert not counts(reading)
+
+
+def test_a_key_twice_among_very_many_is_found_at_once(tmp_path: Path) -> None:
+    keys = [f"v{number}" for number in range(60_000)]
+    one = '{"timestamps": [], "sentences": []}'
+    document = "{" + ", ".join(f'"{key}": {one}' for key in [*keys, keys[-1]]) + "}"
+    began_s = time.process_time()
+    reading = read(tmp_path, document)
+    assert time.process_time() - began_s < 10, "comparing each with each takes half a minute"
+    assert counts(reading) == {kinds.REPEATED_KEY: 1}
+    (place,) = reading.mistakes.places[kinds.REPEATED_KEY]
+    assert place.endswith('"v59999"')
 
 
 def test_a_huge_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
