@@ -17,6 +17,9 @@ PastEnd = Literal["keep", "clip"]
 Missing = Literal["zero", "skip"]
 Lengths = tuple[tuple[str, float, float], ...]
 
+LEAST_UNIT_S, LARGEST_UNIT_S = 1e-6, 1e6
+"""What times may be rounded to: with others the numbers overflow."""
+
 LENGTHS: Lengths = (
     ("short", 0.0, 10.0),
     ("middle", 10.0, 30.0),
@@ -92,7 +95,7 @@ def rules_of(preset: str | None, **choices: str | float | None) -> Rules:
     rules = PRESETS[preset] if preset else Rules()
     unit_s = choices.get("unit_s")
     if unit_s is not None:
-        if not isinstance(unit_s, float) or not 0 < unit_s < float("inf"):
+        if not isinstance(unit_s, float) or not LEAST_UNIT_S <= unit_s <= LARGEST_UNIT_S:
             raise UsageError(f"{unit_s} is no unit to round to", "give seconds: 1, 0.5, 0.1")
         if rules.rounding == "none":
             rules = replace(rules, rounding="nearest")

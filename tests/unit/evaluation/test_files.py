@@ -349,7 +349,7 @@ def test_a_time_on_the_unit_is_not_rounded_away_from_it(
 
 
 def test_rules_that_make_no_sense() -> None:
-    for unit_s in (0.0, -1.0, float("nan"), float("inf")):
+    for unit_s in (0.0, -1.0, float("nan"), float("inf"), 1e-320, 1.7e308):
         with pytest.raises(UsageError, match="no unit"):
             rules_of(None, unit_s=unit_s)
     with pytest.raises(UsageError, match="no preset"):
