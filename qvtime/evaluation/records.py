@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from qvtime.evaluation import mistakes as kinds
@@ -9,6 +10,8 @@ from qvtime.evaluation.entries import Entry, Interval
 from qvtime.evaluation.intervals import Checker, duration_of, identity_of, number
 from qvtime.video_names import video_name
 
+MOST_CLIPS = 1_000_000
+"""Of a video; one of more, 23 days of it, is a mistake in its duration."""
 CLIP_S = 2.0
 """How long one of QVHighlights' clips is."""
 
@@ -93,6 +96,8 @@ def _clip_ratings(
     count = int((duration_s or 0) / CLIP_S)
     try:
         ratings = [tuple(float(value) for value in row) for row in rows or ()]
+        if count > MOST_CLIPS or not all(isfinite(value) for row in ratings for value in row):
+            raise ValueError(count)
         raters = len(ratings[0])
         clips = [(0.0,) * raters] * count
         for place, row in zip(places or (), ratings, strict=True):

@@ -104,6 +104,16 @@ WRONG_TRUTHS = [
         lines(QID | {"relevant_clip_ids": [99], "saliency_scores": [[1, 1, 1]]}),
         1,
     ),
+    (
+        kinds.BAD_CLIPS,
+        lines(QID | {"relevant_clip_ids": [0], "saliency_scores": [[1, float("nan"), 1]]}),
+        1,
+    ),
+    (
+        kinds.BAD_CLIPS,
+        lines(QID | {"duration": 1e7, "relevant_clip_ids": [0], "saliency_scores": [[1, 1, 1]]}),
+        1,
+    ),
 ]
 
 
