@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -202,7 +203,10 @@ def download(report: Report, format_name: str) -> Response:
     name = report.path.rpartition("/")[2].rpartition(".")[0] or "video"
     kept = "".join(c if (c.isalnum() and c.isascii()) or c in "-_" else "_" for c in name)
     content = formats.write(report, format_name).encode("utf-8", "replace")
-    disposition = f'attachment; filename="{kept}{formats.ending_of(format_name)}"'
+    ending = formats.ending_of(format_name)
+    disposition = f'attachment; filename="{kept}{ending}"'
+    if kept != name:  # RFC 6266: what a browser takes, where it is there
+        disposition += f"; filename*=UTF-8''{quote(name + ending, '', errors='replace')}"
     return Response(
         content,
         media_type=f"{DOWNLOADS[format_name]}; charset=utf-8",

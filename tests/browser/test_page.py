@@ -58,6 +58,25 @@ def test_what_the_browser_cannot_play_is_shown_as_pictures(
         until(page, "still.src.includes('at_ms=2') || still.src.includes('at_ms=3')")
 
 
+def test_pictures_play_and_pause_by_a_button(
+    tmp_path: Path, folder: Folder, open_page: OpenPage
+) -> None:
+    make(Clip("old.avi", STEADY, codec="mpeg4", options=(("g", "12"),)), tmp_path)
+    make(Clip("clip.mp4", STEADY), tmp_path)
+    with serving(folder.site(paths=[str(tmp_path)])) as running:
+        page = open_page(running.url)
+        choose(page, "old.avi")
+        button = page.get_by_role("button", name="Play, pause")
+        expect(button).to_have_text("▶")
+        button.click()
+        until(page, "still.src.includes('at_ms=500')")
+        expect(button).to_have_text("❚❚")
+        button.click()
+        expect(button).to_have_text("▶")
+        page.locator("#list .entry", has_text="clip.mp4").click()
+        expect(button).to_be_hidden()
+
+
 def test_nothing_to_show(tmp_path: Path, folder: Folder, open_page: OpenPage) -> None:
     with serving(folder.site(paths=[str(tmp_path)])) as running:
         page = open_page(running.url)
@@ -87,8 +106,10 @@ def test_everything_that_can_be_pressed_has_a_name(page: Page) -> None:
     ask(page, "what happens at 0:00.5?")
     expect(page.locator(".card")).to_have_attribute("data-state", "done")
     unnamed = page.evaluate(
-        """() => [...document.querySelectorAll('button, a, input, textarea, select, [role=slider]')]
-            .filter((one) => one.checkVisibility() && !(one.getAttribute('aria-label')
+        """() => [...document.querySelectorAll(
+            'button, a, input, textarea, select, [role=slider], progress')]
+            .filter((one) => one.matches('progress') || one.checkVisibility())
+            .filter((one) => !(one.getAttribute('aria-label')
               || one.textContent.trim() || one.labels?.length))
             .map((one) => one.outerHTML)"""
     )

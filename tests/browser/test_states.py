@@ -70,6 +70,16 @@ def test_a_server_that_is_gone(folder: Folder, open_page: OpenPage) -> None:
     expect(page.locator("#model")).to_contain_text("The server does not answer")
 
 
+def test_a_server_that_refuses(folder: Folder, open_page: OpenPage) -> None:
+    """As one does that came back with another token."""
+    with serving(folder.site()) as running:
+        page = open_page(running.url)
+        refusal = {"error": "Refused", "message": "this server wants its token", "hint": None}
+        page.route("**/api/status", lambda route: route.fulfill(status=401, json=refusal))
+        expect(page.locator("#model")).to_have_text("this server wants its token")
+        expect(page.locator("#model")).to_have_attribute("data-state", "failed")
+
+
 def test_light_and_dark_can_be_chosen_and_are_kept(folder: Folder, open_page: OpenPage) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     with serving(folder.site()) as running:

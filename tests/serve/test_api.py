@@ -10,7 +10,9 @@ from starlette.testclient import TestClient
 
 from qvtime.errors import ModelNotFound
 from qvtime.model.backend import Backend
+from qvtime.report import Report
 from qvtime.serve.app import make_app
+from qvtime.serve.catalogue import download
 from qvtime.serve.documents import without_folders
 from qvtime.serve.requests import LARGEST_BODY_BYTES
 from qvtime.settings import Settings
@@ -147,6 +149,19 @@ def test_searching_needs_no_model(client: TestClient, folder: Folder) -> None:
     assert said["source"] == "subtitle"
     assert client.get("/api/search?words=elephant").json() == {"hits": [], "problems": []}
     assert client.get("/api/search?words=").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("花园 1.mp4", "filename=\"___1.srt\"; filename*=UTF-8''%E8%8A%B1%E5%9B%AD%201.srt"),
+        ("a'b;c.mp4", "filename=\"a_b_c.srt\"; filename*=UTF-8''a%27b%3Bc.srt"),
+        ("\udcff.mp4", "filename=\"_.srt\"; filename*=UTF-8''%3F.srt"),
+    ],
+)
+def test_a_download_has_the_name_of_its_video(name: str, header: str) -> None:
+    report = Report(f"sub/{name}", "list all events", "", (), "scripted")
+    assert download(report, "srt").headers["content-disposition"] == f"attachment; {header}"
 
 
 def test_every_format_can_be_downloaded(client: TestClient) -> None:

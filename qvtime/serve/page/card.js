@@ -20,7 +20,7 @@ export class Card {
     this.state = "waiting"; // then "working", and "done", "failed" or "cancelled"
     this.leaving = new AbortController();
     this.status = el("p", { class: "state", role: "status" });
-    this.bar = el("progress", { max: "1", hidden: true });
+    this.bar = el("progress", { max: "1", hidden: true, "aria-label": asked.words });
     this.cancel = el("button", { type: "button", class: "quiet cancel", text: t("cancel"), on: { click: () => this.leave() } });
     this.remove = el("button", { type: "button", class: "quiet icon remove", text: "×", "aria-label": t("remove"), title: t("remove"), on: { click: () => hooks.onRemove(this) } });
     this.content = el("div", { class: "content" });

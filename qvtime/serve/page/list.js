@@ -37,6 +37,7 @@ export class List {
   }
 
   draw() {
+    const focused = $("list").contains(document.activeElement) ? document.activeElement.dataset.id : null;
     $("list").replaceChildren(
       ...(this.problems ?? []).map((one) => el("p", { class: "trouble", text: one })),
       ...this.videos.map((one) => el("a", {
@@ -44,6 +45,7 @@ export class List {
       }, thumb(one.id, 0), el("span", { class: "about" },
         el("strong", { text: one.name }), el("span", { class: "facts", text: facts(one) })))));
     this.mark(this.current);
+    if (focused) $("list").querySelector(`[data-id="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   mark(id) {

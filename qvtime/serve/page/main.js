@@ -135,7 +135,7 @@ function writeIndexing() {
   $("indexing").replaceChildren(...running.map((one) => el("div", {},
     el("strong", { text: t("indexing", { done: one.videos_done, total: one.videos_total ?? "…" }) }),
     one.video ? el("span", { text: t("indexingVideo", { video: one.video, n: one.windows_done + 1, all: one.windows_total }) }) : "",
-    el("progress", one.videos_total ? { max: one.videos_total, value: one.videos_done } : {}))));
+    el("progress", { "aria-label": t("indexing", { done: one.videos_done, total: one.videos_total ?? "…" }), ...(one.videos_total && { max: one.videos_total, value: one.videos_done }) }))));
 }
 
 async function refreshOpened() {
@@ -156,16 +156,16 @@ async function watch() {
     writeModel();
     writeIndexing();
     busy = status.model.state === "loading" || (status.indexing ?? []).length > 0;
-    if (!document.hidden) {
+    if (!document.hidden || !list.problems) { // a tab in the background has its first list too
       await list.load();
       if (!$("welcome").hidden && !asked().get("v")) welcomeEmpty();
       await refreshOpened();
     }
   } catch (error) {
-    if (error.kind === "Unreachable") {
+    if (error instanceof Trouble) {
       $("model").dataset.state = "failed";
-      $("model").textContent = t("unreachable");
-    } else if (!(error instanceof Trouble) && error.name !== "AbortError") throw error;
+      $("model").textContent = error.kind === "Unreachable" ? t("unreachable") : error.message;
+    } else if (error.name !== "AbortError") throw error;
   } finally {
     setTimeout(watch, busy ? BUSY_MS : STATUS_MS);
   }
@@ -216,6 +216,10 @@ function start() {
   });
   $("search-words").addEventListener("input", () => $("search-words").value || list.clear());
   window.addEventListener("hashchange", route);
+  $("side").addEventListener("click", (event) => {
+    const entry = event.target.closest(".entry");
+    if (entry?.hash === location.hash) route(); // the same moment once more changes no address
+  });
   follow();
   watch().then(route);
 }

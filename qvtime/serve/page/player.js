@@ -21,6 +21,7 @@ export class Player {
       film.addEventListener(kind, () => this.onTime());
     }
     film.addEventListener("error", () => this.id && this.stillMs === null && this.showStills());
+    $("still-play").addEventListener("click", () => this.toggle());
     // A file whose pictures the browser does not know plays as sound alone.
     film.addEventListener("loadedmetadata", () => {
       if (this.id && this.stillMs === null && film.videoWidth === 0) this.showStills();
@@ -40,7 +41,7 @@ export class Player {
     this.timer = null;
     this.id = null;
     this.stillMs = null;
-    this.still.hidden = this.cannot.hidden = true;
+    this.still.hidden = this.cannot.hidden = $("still-play").hidden = true;
     this.film.hidden = false;
     this.film.pause();
     this.film.removeAttribute("src");
@@ -51,7 +52,7 @@ export class Player {
     const at = this.ms;
     this.stillMs = at;
     this.film.hidden = true;
-    this.still.hidden = this.cannot.hidden = false;
+    this.still.hidden = this.cannot.hidden = $("still-play").hidden = false;
     this.cannot.textContent = t("cannotPlay");
     this.draw();
   }
@@ -59,7 +60,13 @@ export class Player {
   draw() {
     this.still.src = picture(this.id, this.stillMs, STILL_WIDTH_PX);
     this.still.alt = $("name").textContent;
+    this.write();
     this.onTime();
+  }
+
+  // The button of the pictures, which have no controls of the browser's.
+  write() {
+    $("still-play").textContent = this.playing ? "❚❚" : "▶";
   }
 
   get ms() {
@@ -89,6 +96,7 @@ export class Player {
         if (this.stillMs + STILL_STEP_MS >= this.durationMs) this.pause();
         else this.seek(this.stillMs + STILL_STEP_MS);
       }, STILL_STEP_MS);
+      this.write();
     }
   }
 
@@ -96,6 +104,7 @@ export class Player {
     this.film.pause();
     clearInterval(this.timer);
     this.timer = null;
+    this.write();
     this.onTime();
   }
 
