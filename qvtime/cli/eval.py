@@ -24,6 +24,7 @@ from qvtime.cli.options import (
     Tokens,
     Window,
     Yarn,
+    given_options,
 )
 from qvtime.errors import UsageError, VideoError
 from qvtime.settings import DEFAULT_MODEL
@@ -213,10 +214,9 @@ def _check_which(
         if not videos:
             raise UsageError("--run needs the videos of its dataset", "name a folder: --videos DIR")
         return run
-    for option in context.command.params:
-        given = context.get_parameter_source(option.name or "")
-        if option.name in RUN_ONLY and given is not None and given.name == "COMMANDLINE":
-            raise UsageError(f"{option.opts[0]} belongs to --run", "name a dataset: --run FILE")
+    for parameter, option in given_options(context).items():
+        if parameter in RUN_ONLY:
+            raise UsageError(f"{option} belongs to --run", "name a dataset: --run FILE")
     if predictions is None or truth is None:
         raise UsageError("two files are compared", "name PREDICTIONS and TRUTH, or use --run")
     return truth

@@ -102,3 +102,13 @@ FeaturesCap = Annotated[
     str, typer.Option(metavar="SIZE", help="How much they may take; unused ones go first.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
+
+
+def given_options(context: typer.Context) -> dict[str, str]:
+    """The options that the command line has, by their parameters: {"top_k": "--top-k"}."""
+    given = {}
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name and source is not None and source.name == "COMMANDLINE":
+            given[option.name] = option.opts[0]
+    return given

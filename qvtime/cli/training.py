@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from qvtime.cli.options import given_options
 from qvtime.cli.progress import ProgressLine
 from qvtime.cli.streams import say
 from qvtime.errors import UsageError
@@ -74,13 +75,11 @@ def summary(taught: Taught) -> str:
 
 def check_needed(context: typer.Context) -> None:
     """UsageError for an option that says nothing, as one that it is about is not given."""
-    names = {one.name: one.opts[0] for one in context.command.params}
-    for option, needed in NEEDS.items():
-        source = context.get_parameter_source(option)
-        if source is not None and source.name == "COMMANDLINE" and not context.params[needed]:
-            raise UsageError(
-                f"{names[option]} says nothing without {names[needed]}", "add it, or leave it out"
-            )
+    for parameter, option in given_options(context).items():
+        needed = NEEDS.get(parameter)
+        if needed is not None and not context.params[needed]:
+            name = needed.replace("_", "-")
+            raise UsageError(f"{option} says nothing without --{name}", "add it, or leave it out")
 
 
 def read_layers(text: str | None) -> tuple[int, ...]:

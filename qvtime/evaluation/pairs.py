@@ -109,12 +109,10 @@ def _last(group: list[Entry], mistakes: Mistakes) -> list[Entry]:
 
 def _last_of_each(group: list[Entry], mistakes: Mistakes) -> list[Entry]:
     """The last with each id: queries of the same words that have ids of their own are several."""
-    ids = dict.fromkeys(entry.identity for entry in group)
-    return [
-        last
-        for one in ids
-        for last in _last([entry for entry in group if entry.identity == one], mistakes)
-    ]
+    by_id: dict[str | None, list[Entry]] = {}
+    for entry in group:
+        by_id.setdefault(entry.identity, []).append(entry)
+    return [last for same in by_id.values() for last in _last(same, mistakes)]
 
 
 def _answers(found: list[Entry], count: int, predictions: Reading) -> Sequence[Entry | None]:

@@ -205,11 +205,10 @@ class Engine(Closing):
             with _memory(self.loaded):
                 yield
         except OutOfMemory:
-            half = max(1, patches // 2)
             if patches > 1:
                 self._habits = replace(
                     self._habits,
-                    window_patches=min(half, self._habits.window_patches),
+                    window_patches=min(patches // 2, self._habits.window_patches),
                     closer_moments=False,
                 )
                 self._is_short = True

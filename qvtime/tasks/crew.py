@@ -140,10 +140,13 @@ def describe_job(
     looked at: it is raised as that.
     """
     try:
-        return _describe(job, engine, progress, note)
+        seen = _describe(job, engine, progress, note)
     except VideoError:
         if still_as(job.path, job.fingerprint):
             raise
+    else:
+        if still_as(job.path, job.fingerprint):
+            return seen
     raise changed_meanwhile(job.path)
 
 
@@ -161,16 +164,12 @@ def _describe(
         if job.overview_only:
             session = Session(reader, engine(), features)
             watch_video(session, settings, maker, progress, note)
-            if not still_as(path, job.fingerprint):
-                raise changed_meanwhile(path)
             return Watched(None if reader.damage else maker.overview())
         subtitles = read_subtitles(path, settings.subtitles, settings.limits, reader)
         reader.spoken = Spoken(subtitles, limits=settings.limits)
         session = Session(reader, engine(), features)
         report = describe_video(path, session, settings, progress, note, maker)
         video = Span(0, reader.info.duration_ms)
-    if not still_as(path, job.fingerprint):
-        raise changed_meanwhile(path)
     spans = ((cue.span.clamp(video), cue.text) for cue in subtitles)
     report = replace(report, settings={**report.settings, **subtitle_settings(reader.spoken)})
     cues = tuple(Event(span, text, source="subtitle") for span, text in spans if span)

@@ -11,10 +11,9 @@ from qvtime.evaluation.entries import Entry, query_name
 from qvtime.evaluation.readers import Reading, read_file
 from qvtime.settings import Settings
 from qvtime.tasks.lengths import Lengths
+from qvtime.tasks.videos import videos_named
 from qvtime.timeline import Span
 from qvtime.tuning.labels import Label, LabelledVideo
-from qvtime.video.walk import walk
-from qvtime.video_names import video_name
 
 LABEL_FILES = (".json", ".jsonl", ".txt")
 ANSWERS = "qvtime"
@@ -105,16 +104,9 @@ def _by_video(readings: Sequence[Reading]) -> dict[str, tuple[bool, list[Entry]]
 
 
 def _paths(folder: str, names: Collection[str]) -> dict[str, str]:
-    """The videos below a folder that have one of these names. UsageError where two have one:
-    nobody can say which of them the labels are of."""
+    """The videos below a folder that labels speak of; a failure counts where there are none."""
     failures: list[VideoError] = []
-    paths: dict[str, str] = {}
-    for path in walk([folder], failed=failures.append):
-        if (name := video_name(path)) not in names:
-            continue
-        other = paths.setdefault(name, path)
-        if other != path:
-            raise UsageError(f"{other} and {path} have one name", "keep one of them there")
+    paths = videos_named(folder, names, failures.append)
     if failures and not paths:
         raise failures[0]
     return paths

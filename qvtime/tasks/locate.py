@@ -93,18 +93,11 @@ def locate_video(
         session = Session(reader, engine, features)
         search = _Search(session, event, settings, plan, progress, note)
         found = search.first_pass(starts)
-        sure = _best_first(found, wanted.min_score)
-        most = len(sure) if wanted.top_k is None else wanted.top_k
-        finer: list[Occurrence] = []
-        kept = 0  # of those looked at: a closer look may leave less of a score than is wanted
-        for one in sure:
-            if kept == most:
-                break
-            looks = min(len(sure), len(finer) + most - kept)
-            finer.append(search.look_closer(one, Progress(len(finer), looks, one.span)))
-            kept += finer[-1].score >= wanted.min_score
-        found = (*finer, *(one for one in found if one not in sure[: len(finer)]))
-        return search.report(path, _best_first(finer, wanted.min_score), found, wanted)
+        finer = search.second_pass(found, wanted)
+        reported = _best_first(finer, wanted.min_score)
+        # Where nothing is reported, all that were sure have been looked at once more.
+        others = (one for one in found if one.score < wanted.min_score)
+        return search.report(path, reported, (*finer, *others), wanted)
 
 
 def plan_video(
@@ -197,7 +190,23 @@ class _Search:
         self._plan = self._plan.as_read(done.plan.windows, self._session.engine.outline)
         return done.occurrences
 
-    def look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
+    def second_pass(self, found: Sequence[Occurrence], wanted: Wanted) -> list[Occurrence]:
+        """The likeliest with finer edges, until as many as are wanted are still sure enough.
+
+        A closer look may leave less of a score than is wanted.
+        """
+        sure = _best_first(found, wanted.min_score)
+        most = wanted.top_k or len(sure)
+        finer: list[Occurrence] = []
+        for one in sure:
+            missing = most - sum(looked.score >= wanted.min_score for looked in finer)
+            if not missing:
+                break
+            total = min(len(sure), len(finer) + missing)
+            finer.append(self._look_closer(one, Progress(len(finer), total, one.span)))
+        return finer
+
+    def _look_closer(self, occurrence: Occurrence, progress: Progress) -> Occurrence:
         """The occurrence with its edges as fine as they are asked for, where they are found."""
         plan = self._plan
         self._progress(progress)

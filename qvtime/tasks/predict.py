@@ -27,7 +27,7 @@ from qvtime.subtitles import shorten
 from qvtime.tasks.locate import Wanted, locate_video
 from qvtime.tasks.looking import Progress
 from qvtime.tasks.plan import check_question
-from qvtime.video.walk import walk
+from qvtime.tasks.videos import videos_named
 from qvtime.video_names import video_name
 
 if TYPE_CHECKING:  # torch is loaded only once a video is known to be readable
@@ -108,14 +108,7 @@ def read_queries(truth: str, videos: str) -> list[Query]:
     if truth == "-":
         raise UsageError("--run reads its dataset twice", "name a file")
     entries = by_queries(read_file(truth, is_truth=True))
-    names = {entry.video for entry in entries}
-    files: dict[str, str] = {}
-    for path in walk([videos]):
-        if (known := video_name(path)) not in names:
-            continue
-        other = files.setdefault(known, path)
-        if other != path:
-            raise UsageError(f"{other} and {path} have one name", "keep one of them in --videos")
+    files = videos_named(videos, {entry.video for entry in entries})
     asked: dict[str, dict[Name, Query]] = {}
     for entry in entries:
         name = (entry.video, query_name(entry.query))
