@@ -18,27 +18,20 @@ from qvtime.model.reply import Occurrences, ScoredSpan
 from qvtime.report import Report
 from qvtime.timeline import Span
 from qvtime.timestamps import format_seconds
-from qvtime.video.reader import SizeRule, VideoReader
+from qvtime.video.reader import SizeRule
+from tests.unit.tasks.made_reader import MadeReader
 
 HOUR_MS = 3_600_000
 QUESTION = "when does it turn white?"
 PATCHES = 16
 
 
-class PaintedReader(VideoReader):
+class PaintedReader(MadeReader):
     """Two hours, say, in which only the planted spans are white."""
 
     def __init__(self, duration_ms: int, planted: Sequence[Span]) -> None:
-        self._info = VideoInfo("film.mp4", "pyav", "mp4", "h264", 320, 240, duration_ms, 0, 0)
+        super().__init__(VideoInfo("film.mp4", "pyav", "mp4", "h264", 320, 240, duration_ms, 0, 0))
         self._planted = planted
-
-    @property
-    def info(self) -> VideoInfo:
-        return self._info
-
-    @property
-    def damage(self) -> tuple[str, ...]:
-        return ()
 
     def frames_at(self, times_ms: Sequence[int], size_px: SizeRule = None) -> FrameBatch:
         pixels = np.zeros((len(times_ms), 32, 32, 3), np.uint8)
@@ -50,9 +43,6 @@ class PaintedReader(VideoReader):
 
     def embedded_subtitles(self, within: Span | None = None) -> Any:
         raise AssertionError("nothing asked for subtitles")
-
-    def close(self) -> None:
-        pass
 
 
 @dataclass

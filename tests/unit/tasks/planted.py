@@ -18,25 +18,18 @@ from qvtime.tasks.index import Outcome
 from qvtime.timeline import Event, Span
 from qvtime.video.reader import SizeRule, VideoReader, chosen_size
 from tests.scripted import Script, seeing
+from tests.unit.tasks.made_reader import MadeReader
 
 SETTINGS = Settings(model="scripted", features="none")
 EVENTS = (Event(Span(1000, 3000), "a dog runs"), Event(Span(6000, 8000), "一只狗在跑"))
 
 
-class Planted(VideoReader):
+class Planted(MadeReader):
     """A video of grey pictures."""
 
     def __init__(self, path: str, duration_ms: int = 10_000) -> None:
-        self._info = VideoInfo(path, "pyav", "mp4", "h264", 96, 64, duration_ms, 0, 0)
+        super().__init__(VideoInfo(path, "pyav", "mp4", "h264", 96, 64, duration_ms, 0, 0))
         self.most_frames = 0
-
-    @property
-    def info(self) -> VideoInfo:
-        return self._info
-
-    @property
-    def damage(self) -> tuple[str, ...]:
-        return ()
 
     def frames_at(self, times_ms: Sequence[int], size_px: SizeRule = None) -> FrameBatch:
         width, height = chosen_size(size_px, self.info)
@@ -47,9 +40,6 @@ class Planted(VideoReader):
 
     def embedded_subtitles(self, within: Span | None = None) -> Subtitles:
         return Subtitles()
-
-    def close(self) -> None:
-        pass
 
 
 Open = Callable[[str], VideoReader]
